@@ -1,0 +1,20 @@
+# One static library per module of src/; the link order is the layer order of the design.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+
+add_library(sonde_flags INTERFACE)
+target_compile_features(sonde_flags INTERFACE cxx_std_20)
+# -ffp-contract=off: whether a*b+c is fused must be said in the source, not left to the optimiser,
+# or the bits of a result would depend on inlining.
+target_compile_options(sonde_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+                       -Wno-sign-conversion -Werror -ffp-contract=off)
+target_include_directories(sonde_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
+
+# sonde_module(<name> SOURCES <files...> [DEPENDS <libraries seen by users>...] [PRIVATE <libraries...>])
+function(sonde_module name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;PRIVATE" ${ARGN})
+  add_library(sonde_${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(sonde_${name} PUBLIC sonde_flags ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE})
+endfunction()
