@@ -146,6 +146,7 @@ using Op = std::variant<Input, Conv2d, Dense, Pool, Activation, ScaleShift, PRel
 std::string op_name(Op const& op);
 
 /// "relu", "leaky_relu", ...
+using sonde::to_string;  // of a shape; the next line would hide it
 std::string to_string(Function function);
 
 /// Output sample shape of `op` for its inputs' sample shapes. Throws InputError, naming `where` (file and layer),
