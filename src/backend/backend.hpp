@@ -53,6 +53,9 @@ class Backend {
   /// tensor -> rows (batch, F).
   virtual void store(Queue& queue, float const* tensor, Shape const& shape, std::int64_t batch, float* rows) const = 0;
 
+  /// tensor = 0, `size` floats.
+  virtual void zero(Queue& queue, float* tensor, std::size_t size) const;
+
   /// Whether plan() accepts the op; asked when a run is set up, never in mid-run.
   virtual bool supports(io::Op const& op, std::vector<Shape> const& inputs) const = 0;
   /// Plans an op for a batch size. `fused` is applied to the op's result before it is written (Conv2d and Dense only;

@@ -1,0 +1,240 @@
+#include "nn/runner.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/check.hpp"
+
+namespace sonde::nn {
+namespace {
+
+using backend::GradientMode;
+
+bool holds_no_value(io::Op const& op) {
+  if (std::holds_alternative<io::Reshape>(op)) return true;  // same elements in the same order
+  auto const* activation = std::get_if<io::Activation>(&op);
+  return activation && activation->function == io::Function::identity;
+}
+
+bool can_fuse(io::Op const& op) { return std::holds_alternative<io::Conv2d>(op) || std::holds_alternative<io::Dense>(op); }
+
+}  // namespace
+
+/// The ops of one batch size, in order of computation.
+struct Runner::Plan {
+  struct Step {
+    int node = 0;             // whose value it computes
+    std::vector<int> inputs;  // root nodes
+    std::unique_ptr<backend::Operator> op;
+    // Pointers handed to the op: kept here so that running allocates nothing.
+    std::vector<float const*> x;
+    std::vector<float*> dx;
+    std::vector<GradientMode> modes;
+  };
+  std::int64_t batch = 0;
+  mutable std::vector<Step> steps;
+  mutable std::vector<char> touched;  // by root node: whether its gradient has been written in this backward pass
+};
+
+Runner::Runner(std::shared_ptr<Network const> network, std::shared_ptr<backend::Backend const> backend, RunnerOptions options)
+    : network_(std::move(network)), backend_(std::move(backend)), queue_(backend_->make_queue()), gradient_(options.gradient) {
+  std::ranges::sort(options.batches);
+  EXPECT(!options.batches.empty() && options.batches.front() > 0);
+  find_roots();
+  find_fusions();
+  allocate(options);
+  for (std::int64_t batch : options.batches) plan_operators(batch);
+}
+
+Runner::~Runner() = default;
+Runner::Runner(Runner&&) noexcept = default;
+
+void Runner::find_roots() {
+  auto const& nodes = network_->file().nodes;
+  roots_.resize(nodes.size());
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    roots_[i] = holds_no_value(nodes[i].op) ? root(nodes[i].inputs[0]) : static_cast<int>(i);
+  }
+}
+
+/// A convolution or product whose only reader is an activation is computed together with it, unless somebody looks at the
+/// value before the activation.
+void Runner::find_fusions() {
+  auto const& nodes = network_->file().nodes;
+  std::vector<int> readers(nodes.size(), 0);
+  for (io::Node const& node : nodes) {
+    for (int input : node.inputs) ++readers[static_cast<std::size_t>(input)];
+  }
+  ++readers[static_cast<std::size_t>(network_->file().output)];
+  ++readers[static_cast<std::size_t>(network_->logit_node())];
+  for (Layer const& layer : network_->layers()) ++readers[static_cast<std::size_t>(layer.node)];
+
+  fused_into_.assign(nodes.size(), -1);
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (!std::holds_alternative<io::Activation>(nodes[i].op) || root(static_cast<int>(i)) != static_cast<int>(i)) continue;
+    auto const before = static_cast<std::size_t>(nodes[i].inputs[0]);
+    if (can_fuse(nodes[before].op) && readers[before] == 1) fused_into_[before] = static_cast<int>(i);
+  }
+}
+
+void Runner::allocate(RunnerOptions const& options) {
+  auto const& nodes = network_->file().nodes;
+  std::int64_t const batch = options.batches.back();
+  values_.resize(nodes.size());
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (root(static_cast<int>(i)) != static_cast<int>(i) || fused_into_[i] >= 0) continue;
+    values_[i] = Buffer<float>(backend_->tensor_size(nodes[i].shape, batch));
+  }
+  if (gradient_) share_gradients(batch);
+}
+
+/// A gradient is alive from the backward pass of its last reader to that of its own node; buffers are reused in between.
+void Runner::share_gradients(std::int64_t batch) {
+  auto const& nodes = network_->file().nodes;
+  gradient_slot_.assign(nodes.size(), -1);
+  std::vector<std::size_t> sizes;
+  std::vector<int> free_slots;
+  auto const claim = [&](int node) {
+    auto& slot = gradient_slot_[static_cast<std::size_t>(root(node))];
+    if (slot >= 0) return;
+    std::size_t const size = backend_->tensor_size(nodes[static_cast<std::size_t>(node)].shape, batch);
+    // The free buffer closest in size, to grow as little as possible.
+    auto const distance = [&](int s) {
+      std::size_t const have = sizes[static_cast<std::size_t>(s)];
+      return have > size ? have - size : size - have;
+    };
+    auto const best = std::ranges::min_element(free_slots, {}, distance);
+    if (best == free_slots.end()) {
+      slot = static_cast<int>(sizes.size());
+      sizes.push_back(size);
+      return;
+    }
+    slot = *best;
+    free_slots.erase(best);
+    sizes[static_cast<std::size_t>(slot)] = std::max(sizes[static_cast<std::size_t>(slot)], size);
+  };
+  for (std::size_t i = nodes.size(); i-- > 0;) {
+    int const node = static_cast<int>(i);
+    if (root(node) != node || fused_into_[i] >= 0) continue;
+    claim(node);
+    std::size_t source = i;
+    if (std::holds_alternative<io::Activation>(nodes[i].op) && fused_into_[static_cast<std::size_t>(nodes[i].inputs[0])] == node) {
+      source = static_cast<std::size_t>(nodes[i].inputs[0]);
+    }
+    for (int input : nodes[source].inputs) claim(input);
+    if (i > 0) free_slots.push_back(gradient_slot_[i]);
+  }
+  for (std::size_t size : sizes) gradient_buffers_.emplace_back(size);
+}
+
+void Runner::plan_operators(std::int64_t batch) {
+  auto const& nodes = network_->file().nodes;
+  auto plan = std::make_unique<Plan>();
+  plan->batch = batch;
+  plan->touched.resize(nodes.size());
+  for (std::size_t i = 1; i < nodes.size(); ++i) {
+    int const node = static_cast<int>(i);
+    if (root(node) != node || fused_into_[i] >= 0) continue;
+    io::Node const* source = &nodes[i];
+    io::Activation fused;
+    auto const before = static_cast<std::size_t>(nodes[i].inputs[0]);
+    if (fused_into_[before] == node) {
+      fused = std::get<io::Activation>(nodes[i].op);
+      source = &nodes[before];
+    }
+    Plan::Step step;
+    step.node = node;
+    std::vector<Shape> shapes;
+    for (int input : source->inputs) {
+      step.inputs.push_back(root(input));
+      shapes.push_back(nodes[static_cast<std::size_t>(input)].shape);
+      step.x.push_back(value(input));
+    }
+    step.dx.resize(step.inputs.size());
+    step.modes.resize(step.inputs.size());
+    step.op = backend_->plan(source->op, fused, shapes, nodes[i].shape, batch);
+    plan->steps.push_back(std::move(step));
+  }
+  plans_.push_back(std::move(plan));
+}
+
+Runner::Plan const& Runner::plan(std::int64_t batch) const {
+  for (auto const& plan : plans_) {
+    if (plan->batch == batch) return *plan;
+  }
+  SONDE_FAIL_AS(std::logic_error, "batch size " << batch << " was not planned");
+}
+
+void Runner::forward(std::int64_t batch, float const* rows) {
+  Plan const& plan = this->plan(batch);
+  backend_->load(*queue_, rows, network_->input_shape(), batch, value(0));
+  for (Plan::Step& step : plan.steps) step.op->forward(*queue_, step.x, value(step.node));
+}
+
+void Runner::outputs(std::int64_t batch, float* rows) { node_values(batch, network_->file().output, rows); }
+
+void Runner::node_values(std::int64_t batch, int node, float* rows) {
+  EXPECT(fused_into_[static_cast<std::size_t>(root(node))] < 0);
+  backend_->store(*queue_, value(node), network_->file().nodes[static_cast<std::size_t>(node)].shape, batch, rows);
+}
+
+void Runner::unit_values(std::int64_t batch, std::size_t layer, backend::UnitReduction reduction, float* values) {
+  Layer const& counted = network_->layers()[layer];
+  backend_->unit_values(*queue_, value(counted.node), counted.shape, batch, reduction, values);
+}
+
+/// Adds what starts at `node` itself to its gradient. Returns whether the gradient holds anything.
+bool Runner::inject(std::int64_t batch, int node, int objective_node, backend::UnitPick const* objective,
+                    backend::UnitPick const* picks, bool touched) {
+  auto const& nodes = network_->file().nodes;
+  float* gradient = gradient_buffers_[static_cast<std::size_t>(gradient_slot_[static_cast<std::size_t>(node)])].data();
+  std::size_t const size = backend_->tensor_size(nodes[static_cast<std::size_t>(node)].shape, batch);
+  auto const add = [&](backend::UnitPick const* from, std::int32_t layer, Shape const& shape) {
+    if (!touched) backend_->zero(*queue_, gradient, size);
+    touched = true;
+    backend_->add_unit_gradient(*queue_, from, layer, shape, batch, gradient);
+  };
+  // The objective's units are the outputs one by one, whatever their shape.
+  if (root(objective_node) == node) add(objective, 0, Shape{network_->outputs()});
+  if (picks) {
+    for (std::size_t k = 0; k < network_->layers().size(); ++k) {
+      Layer const& layer = network_->layers()[k];
+      if (root(layer.node) == node) add(picks, static_cast<std::int32_t>(k), layer.shape);
+    }
+  }
+  return touched;
+}
+
+void Runner::backward(std::int64_t batch, int objective_node, backend::UnitPick const* objective, backend::UnitPick const* picks,
+                      float* gradient) {
+  EXPECT(gradient_);
+  Plan const& plan = this->plan(batch);
+  auto const buffer = [&](int node) {
+    return gradient_buffers_[static_cast<std::size_t>(gradient_slot_[static_cast<std::size_t>(node)])].data();
+  };
+  std::ranges::fill(plan.touched, char{0});
+  for (auto step = plan.steps.rbegin(); step != plan.steps.rend(); ++step) {
+    auto const node = static_cast<std::size_t>(step->node);
+    plan.touched[node] = inject(batch, step->node, objective_node, objective, picks, plan.touched[node] != 0);
+    if (!plan.touched[node]) continue;
+    for (std::size_t i = 0; i < step->inputs.size(); ++i) {
+      auto const input = static_cast<std::size_t>(step->inputs[i]);
+      step->modes[i] = plan.touched[input] ? GradientMode::accumulate : GradientMode::overwrite;
+      plan.touched[input] = 1;
+      step->dx[i] = buffer(step->inputs[i]);
+    }
+    step->op->backward(*queue_, step->x, value(step->node), buffer(step->node), step->dx, step->modes);
+  }
+  if (!plan.touched[0]) backend_->zero(*queue_, buffer(0), backend_->tensor_size(network_->input_shape(), batch));
+  backend_->store(*queue_, buffer(0), network_->input_shape(), batch, gradient);
+}
+
+std::size_t Runner::bytes() const {
+  auto const sum = [](auto const& buffers) {
+    return std::accumulate(buffers.begin(), buffers.end(), std::size_t{0},
+                           [](std::size_t total, auto const& b) { return total + b.size() * sizeof(float); });
+  };
+  return sum(values_) + sum(gradient_buffers_);
+}
+
+}  // namespace sonde::nn

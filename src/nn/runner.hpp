@@ -1,0 +1,76 @@
+// Runs a network for fixed batch sizes: forward pass, gradient to the input, values of units.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "backend/backend.hpp"
+#include "nn/network.hpp"
+#include "tensor/buffer.hpp"
+
+namespace sonde::nn {
+
+struct RunnerOptions {
+  std::vector<std::int64_t> batches{1};  // batch sizes that will be run; buffers are those of the largest
+  bool gradient = false;                 // plan the backward pass
+};
+
+/// One worker's executable copy of a network. Everything is allocated at construction. Not thread safe; several runners of
+/// one network share its weights.
+class Runner {
+ public:
+  Runner(std::shared_ptr<Network const> network, std::shared_ptr<backend::Backend const> backend, RunnerOptions options);
+  ~Runner();
+  Runner(Runner&&) noexcept;
+
+  Network const& network() const { return *network_; }
+  backend::Queue& queue() { return *queue_; }
+
+  /// Computes every node for rows (batch, F); batch must be one of the sizes planned.
+  void forward(std::int64_t batch, float const* rows);
+
+  /// rows (batch, K) = the model's output.
+  void outputs(std::int64_t batch, float* rows);
+
+  /// rows (batch, K) = value of any node.
+  void node_values(std::int64_t batch, int node, float* rows);
+
+  /// values (batch, units of the layer).
+  void unit_values(std::int64_t batch, std::size_t layer, backend::UnitReduction reduction, float* values);
+
+  /// gradient (batch, F) = d/dx of sum over samples of
+  ///   objective.weight * (unit objective.unit of the node `objective_node`) + pick.weight * (mean of the picked unit)
+  /// after forward() with the same batch. objective (batch), its `layer` 0 for samples that take part and -1 otherwise; picks (batch)
+  /// name counted layers by index, or null.
+  void backward(std::int64_t batch, int objective_node, backend::UnitPick const* objective, backend::UnitPick const* picks,
+                float* gradient);
+
+  /// Bytes of activations and gradients.
+  std::size_t bytes() const;
+
+ private:
+  struct Plan;
+  Plan const& plan(std::int64_t batch) const;
+  void allocate(RunnerOptions const& options);
+  void find_roots();
+  void find_fusions();
+  void plan_operators(std::int64_t batch);
+  void share_gradients(std::int64_t batch);
+  float* value(int node) { return values_[static_cast<std::size_t>(root(node))].data(); }
+  int root(int node) const { return roots_[static_cast<std::size_t>(node)]; }
+  bool inject(std::int64_t batch, int node, int objective_node, backend::UnitPick const* objective, backend::UnitPick const* picks,
+              bool touched);
+
+  std::shared_ptr<Network const> network_;
+  std::shared_ptr<backend::Backend const> backend_;
+  std::unique_ptr<backend::Queue> queue_;
+  bool gradient_ = false;
+  std::vector<int> roots_;             // node -> node whose buffer holds its value (reshapes and identities hold none)
+  std::vector<int> fused_into_;        // convolution or product -> the activation computed with it, or -1
+  std::vector<Buffer<float>> values_;  // by root node
+  std::vector<Buffer<float>> gradient_buffers_;
+  std::vector<int> gradient_slot_;     // root node -> gradient buffer, -1 for none
+  std::vector<std::unique_ptr<Plan>> plans_;
+};
+
+}  // namespace sonde::nn
