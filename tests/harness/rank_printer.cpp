@@ -4,11 +4,16 @@
 
 namespace sonde::test {
 
+void RankPrinter::OnTestStart(testing::TestInfo const& info) {
+  running_ = std::string(info.test_suite_name()) + "." + info.name();
+}
+
 void RankPrinter::OnTestPartResult(testing::TestPartResult const& result) {
   if (!result.failed()) return;
-  auto const* info = testing::UnitTest::GetInstance()->current_test_info();
-  std::fprintf(stderr, "[rank %d] %s:%d: failure in %s.%s\n%s\n", rank_, result.file_name() ? result.file_name() : "?",
-               result.line_number(), info ? info->test_suite_name() : "?", info ? info->name() : "?", result.message());
+  std::fprintf(stderr, "[rank %d] %s:%d: failure in %s\n%s\n", rank_, result.file_name() ? result.file_name() : "?",
+               result.line_number(), running_.c_str(), result.message());
 }
+
+void RankPrinter::OnTestEnd(testing::TestInfo const&) { running_ = "tear-down"; }
 
 }  // namespace sonde::test
