@@ -1,8 +1,8 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Trains LeNet-1, -4 and -5 (DeepXplore's architectures) on Fashion-MNIST and writes inputs/fashion/.
 
     scripts/install_deps.sh --train
-    python3 scripts/train_fashion_lenets.py            # a few minutes on one core
+    scripts/train_fashion_lenets.py                    # a few minutes on one core
 
 Writes lenet1.onnx, lenet4.onnx, lenet5.onnx (input `image` (batch, 1, 28, 28), pixels divided by 255; output
 `predictions` (batch, 10), probabilities), seed images and labels as gzipped IDX files, and accuracies.json.
