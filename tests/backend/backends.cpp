@@ -1,0 +1,44 @@
+#include "backends.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "backend/cpu/lanes/lanes_backend.hpp"
+#include "backend/reference/reference_backend.hpp"
+
+namespace sonde::test {
+
+namespace {
+
+/// The lanes kernels are tested for every instruction set of this processor.
+std::string lanes_name(CpuIsa isa) { return "cpu/lanes/" + to_string(isa); }
+std::vector<CpuIsa> lanes_isas() {
+  std::vector<CpuIsa> isas;
+  for (CpuIsa isa : {CpuIsa::base, CpuIsa::avx2, CpuIsa::avx512}) {
+    if (isa <= usable_isa()) isas.push_back(isa);
+  }
+  return isas;
+}
+
+}  // namespace
+
+std::vector<std::string> backend_names() {
+  std::vector<std::string> names{"reference"};
+  for (CpuIsa isa : lanes_isas()) names.push_back(lanes_name(isa));
+  return names;
+}
+
+std::unique_ptr<backend::Backend> make_test_backend(std::string const& name) {
+  if (name == "reference") return std::make_unique<backend::ReferenceBackend>();
+  for (CpuIsa isa : lanes_isas()) {
+    if (name == lanes_name(isa)) return std::make_unique<backend::LanesBackend>(isa);
+  }
+  throw std::logic_error("no backend " + name);
+}
+
+std::string test_name(std::string name) {
+  std::ranges::replace_if(name, [](unsigned char c) { return !std::isalnum(c); }, '_');
+  return name;
+}
+
+}  // namespace sonde::test

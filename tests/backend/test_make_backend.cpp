@@ -1,0 +1,39 @@
+// Backends by name.
+#include <gtest/gtest.h>
+
+#include "backend/backend.hpp"
+#include "base/check.hpp"
+
+namespace sonde::backend {
+namespace {
+
+io::ModelFile small_model() {
+  io::ModelBuilder builder("model.onnx", "onnx", {4}, "input");
+  int const relu = builder.add("relu", io::Activation{io::Function::relu, 0, 0}, {0});
+  return std::move(builder).finish(relu);
+}
+
+std::string message_of(std::string const& kind) {
+  try {
+    make_backend(kind, small_model());
+  } catch (InputError const& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(MakeBackend, KnowsTheReference) { EXPECT_EQ(make_backend("reference", small_model())->name(), "reference"); }
+
+TEST(MakeBackend, AutoIsTheCpu) { EXPECT_EQ(make_backend("auto", small_model())->name(), make_backend("cpu", small_model())->name()); }
+
+TEST(MakeBackend, SaysThatThereIsNoCuda) {
+  EXPECT_EQ(message_of("cuda"),
+            "backend cuda: it is not there (this sonde was built without CUDA). Use --backend cpu, or build with the preset cuda.");
+}
+
+TEST(MakeBackend, ListsTheKnownKinds) {
+  EXPECT_EQ(message_of("gpu"), "backend 'gpu' is unknown (no such name). Choose one of: auto, cpu, cuda, reference.");
+}
+
+}  // namespace
+}  // namespace sonde::backend
