@@ -28,7 +28,9 @@ MpiSession::MpiSession(int& argc, char**& argv) : exceptions_at_birth_(std::unca
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN);
   if (provided < MPI_THREAD_SERIALIZED) {
-    throw Error("MPI cannot be called from worker threads (it grants less than MPI_THREAD_SERIALIZED). Use an Open MPI built with threads.");
+    throw Error(
+        "MPI cannot be called from worker threads (it grants less than MPI_THREAD_SERIALIZED). Use an Open MPI built "
+        "with threads.");
   }
 }
 

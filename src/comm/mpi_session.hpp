@@ -9,8 +9,8 @@ namespace sonde::comm {
 /// Destroyed by an exception in a run of several ranks, it aborts the run instead: the other ranks are elsewhere, and
 /// MPI_Finalize would wait for them for ever.
 ///
-/// Threads: any thread may call into sonde::comm, but never two at a time (MPI_THREAD_SERIALIZED). Only WorkCounter takes
-/// care of that itself; everything else is called by the main thread while no other thread uses MPI.
+/// Threads: any thread may call into sonde::comm, but never two at a time (MPI_THREAD_SERIALIZED). Only WorkCounter
+/// takes care of that itself; everything else is called by the main thread while no other thread uses MPI.
 class MpiSession {
  public:
   MpiSession(int& argc, char**& argv);

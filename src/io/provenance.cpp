@@ -15,15 +15,18 @@ namespace {
 
 /// OpenSSL fails only for lack of memory or of a usable provider.
 void check(int status) {
-  if (status != 1) throw Error("a checksum cannot be computed (OpenSSL gave no SHA-256). Check the OpenSSL installation.");
+  if (status != 1)
+    throw Error("a checksum cannot be computed (OpenSSL gave no SHA-256). Check the OpenSSL installation.");
 }
 
 void add_file(Sha256& sum, std::string const& path) {
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> const file(std::fopen(path.c_str(), "rb"), &std::fclose);
   VALIDATE(file, "file " << path << ": it cannot be opened (" << std::strerror(errno) << "). Check the path.");
   std::vector<std::byte> block(1 << 20);
-  while (std::size_t const count = std::fread(block.data(), 1, block.size(), file.get())) sum.update({block.data(), count});
-  VALIDATE(!std::ferror(file.get()), "file " << path << ": it cannot be read (" << std::strerror(errno) << "). Give a readable file.");
+  while (std::size_t const count = std::fread(block.data(), 1, block.size(), file.get()))
+    sum.update({block.data(), count});
+  VALIDATE(!std::ferror(file.get()),
+           "file " << path << ": it cannot be read (" << std::strerror(errno) << "). Give a readable file.");
 }
 
 }  // namespace
