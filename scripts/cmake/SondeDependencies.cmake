@@ -42,6 +42,7 @@ sonde_require(JPEG libjpeg62-turbo-dev)
 sonde_require(PNG libpng-dev)
 sonde_require(nlohmann_json nlohmann-json3-dev)
 sonde_require(Threads libc6-dev)
+sonde_require(OpenMP libgomp1 COMPONENTS CXX)
 # Not by its CMake package: Debian's asks for OpenCL headers that its library does not need.
 sonde_require_header(dnnl dnnl.hpp dnnl libdnnl-dev)
 add_library(DNNL::dnnl ALIAS sonde::dnnl)

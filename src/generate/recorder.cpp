@@ -1,0 +1,51 @@
+#include "generate/recorder.hpp"
+
+#include <algorithm>
+
+#include "base/check.hpp"
+#include "generate/ladder.hpp"
+
+namespace sonde::generate {
+
+CoverageState empty_coverage(Setup const& setup) {
+  CoverageState state;
+  for (auto const& network : setup.networks()) state.emplace_back(static_cast<std::size_t>(network->units()), std::uint8_t{0});
+  return state;
+}
+
+Recorder::Recorder(Setup const& setup, Models& models)
+    : setup_(setup), models_(models), batch_(record_batch(setup.config().batch)),
+      x_(static_cast<std::size_t>(batch_ * setup.domain().features())) {
+  loop_.live = static_cast<std::int32_t>(batch_);
+  for (std::size_t k = 0; k < setup.models(); ++k) criteria_.push_back(setup.make_criterion(k));
+}
+
+std::vector<Verdict> const& Recorder::evaluate(std::span<float const> stored) {
+  EXPECT(stored.size() <= x_.size());
+  setup_.domain().to_units(stored, x_.span().first(stored.size()));
+  std::fill(x_.data() + stored.size(), x_.data() + x_.size(), 0.0F);  // samples that only fill the batch
+  models_.forward(batch_, &loop_, x_.data());
+
+  verdicts_.resize(stored.size() / static_cast<std::size_t>(setup_.domain().features()));
+  Objective const& objective = setup_.objective();
+  for (std::size_t n = 0; n < verdicts_.size(); ++n) {
+    models_.outputs_of(static_cast<std::int64_t>(n), outputs_);
+    Verdict& verdict = verdicts_[n];
+    verdict.disagree = objective.disagree(outputs_);
+    verdict.margin = objective.margin(outputs_);
+    verdict.labels.clear();
+    verdict.confidences.clear();
+    for (std::size_t k = 0; k < outputs_.size(); ++k) {
+      verdict.labels.push_back(objective.label(outputs_[k]));
+      verdict.confidences.push_back(objective.confidence(k, outputs_[k]));
+    }
+  }
+  return verdicts_;
+}
+
+void Recorder::credit(std::span<std::uint8_t const> include, CoverageState& state) {
+  if (std::ranges::none_of(include, [](std::uint8_t flag) { return flag != 0; })) return;
+  for (std::size_t k = 0; k < criteria_.size(); ++k) criteria_[k]->update(models_.runner(k), batch_, include, state[k]);
+}
+
+}  // namespace sonde::generate

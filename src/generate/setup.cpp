@@ -1,0 +1,63 @@
+#include "generate/setup.hpp"
+
+#include <cmath>
+
+#include "base/check.hpp"
+#include "generate/ladder.hpp"
+
+namespace sonde::generate {
+
+Setup::Setup(Config config, Networks networks, std::shared_ptr<io::Dataset const> seeds, io::ModelDomain const& model_domain,
+             std::string const& backend)
+    : config_(std::move(config)), networks_(std::move(networks)), seeds_(std::move(seeds)), objective_(networks_, config_) {
+  check_inputs();
+  auto const constraint = make_constraint();
+  domain_ = std::make_unique<Domain>(seeds_->domain(), seeds_->sample_shape(), config_, constraint->bounds());
+  Shape const& sample = seeds_->sample_shape();
+  auto const map = io::channel_map(model_domain, domain_->lo(), domain_->lo() + domain_->range(), unit_count(sample));
+  map_ = {map.source, map.scale, map.shift};
+  // The published programs step in the models' own units, 10 by default.
+  double const published = 10 / std::abs(static_cast<double>(map_.scale.front()));
+  step_ = config_.step.value_or(config_.mode == Mode::published ? published : constraint->default_step());
+  for (auto const& network : networks_) backends_.push_back(backend::make_backend(backend, network->file()));
+}
+
+void Setup::check_inputs() const {
+  nn::Network const& first = *networks_.front();
+  for (auto const& network : networks_) {
+    VALIDATE(network->input_shape() == first.input_shape(),
+             "model " << network->file().path << ": input is " << network->shown_input_shape() << " but model " << first.file().path << " takes "
+                      << first.shown_input_shape() << " (all models of a run share one input). Give models of the same task, or --preprocess resize=.");
+  }
+  VALIDATE(seeds_->size() > 0, "seeds " << seeds_->path() << ": there are none (nothing to start from). Check the file.");
+  VALIDATE(volume(seeds_->sample_shape()) == volume(first.input_shape()) && unit_count(seeds_->sample_shape()) == unit_count(first.input_shape()),
+           "seeds " << seeds_->path() << ": a sample is " << to_string(seeds_->sample_shape()) << " but model " << first.file().path << " takes "
+                    << to_string(first.input_shape()) << " (height x width x channels). Give --preprocess resize=, crop= or shape=.");
+  auto const models = static_cast<std::int64_t>(networks_.size());
+  VALIDATE(config_.target < models, "--target " << config_.target << ": there are " << models << " models (counted from 0). Give 0 to " << models - 1
+                                                << ", or random.");
+  VALIDATE(seeds_->size() < (std::int64_t{1} << 32), "seeds " << seeds_->path() << ": more than 2^32 records (draws are keyed by 32 bits). Split the file.");
+}
+
+ConstraintContext Setup::constraint_context() const {
+  return {seeds_->sample_shape(), seeds_->feature_names(), config_.batch, config_.rng_seed};
+}
+
+std::unique_ptr<Constraint> Setup::make_constraint() const { return generate::make_constraint(config_.constraint, constraint_context()); }
+
+std::unique_ptr<coverage::Criterion> Setup::make_criterion(std::size_t model) const {
+  return coverage::make_neuron_coverage(config_.threshold, *networks_[model], record_batch(config_.batch));
+}
+
+std::int64_t Setup::units() const {
+  std::int64_t total = 0;
+  for (auto const& network : networks_) total += network->units();
+  return total;
+}
+
+void Setup::read_seeds(std::span<std::int64_t const> indices, float* rows) const {
+  std::scoped_lock const lock(reading_);
+  seeds_->read(indices, rows);
+}
+
+}  // namespace sonde::generate
