@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """House rules that a compiler does not see: check_sources.py ROOT RULE. Prints breaches, exits 1 if there are any.
 
-Rules: layers, vendor, switches, headers, text, paths, format. Exit 77: the tool a rule needs is absent.
+Rules: layers, vendor, switches, headers, text, paths, packages, format. Exit 77: the tool a rule needs is absent.
 """
 import os
 import pathlib
@@ -113,6 +113,20 @@ def paths(root):
                 yield f"{path}:{number}: {line.strip()}"
 
 
+def packages(root):
+    """A package that the build asks for is one that install_deps.sh installs and the README explains."""
+    asked = (root / "scripts/cmake/SondeDependencies.cmake").read_text()
+    installer, readme = (root / "scripts/install_deps.sh").read_text(), (root / "README.md").read_text()
+    for call in re.findall(r"^ *sonde_require(?:_header)?\(([^)]*)\)", asked, re.MULTILINE):
+        for package in re.findall(r"[a-z0-9.+-]+-dev\b", call):
+            if package == "libc6-dev":
+                continue  # comes with g++
+            if not re.search(rf"(?<![\w.+-]){re.escape(package)}(?![\w.+-])", installer):
+                yield f"scripts/install_deps.sh: {package} is missing (scripts/cmake/SondeDependencies.cmake asks for it)"
+            if f"`{package}`" not in readme:
+                yield f"README.md: {package} is not among the dependencies"
+
+
 def format(root):
     tool = shutil.which("clang-format-14")
     if not tool:
@@ -127,7 +141,7 @@ def format(root):
             yield run.stderr
 
 
-RULES = {rule.__name__: rule for rule in (layers, vendor, switches, headers, text, paths, format)}
+RULES = {rule.__name__: rule for rule in (layers, vendor, switches, headers, text, paths, packages, format)}
 
 
 def main():

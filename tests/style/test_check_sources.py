@@ -71,6 +71,15 @@ class Rules(unittest.TestCase):
             self.bad("paths", {"README.md": f"cd /{folder}/me\n"})
         self.bad("paths", {"scripts/a.sh": "pip install -i https://" + "pypi" + ".org/simple x\n"})
 
+    def test_packages(self):
+        tree = {"scripts/cmake/SondeDependencies.cmake": "sonde_require(MPI libopenmpi-dev COMPONENTS CXX)\n"
+                                                         "  sonde_require_header(blas cblas.h blas libblas-dev x)\n",
+                "scripts/install_deps.sh": "packages=(libopenmpi-dev libblas-dev)\n",
+                "README.md": "`libopenmpi-dev`, `libblas-dev`\n"}
+        self.good("packages", tree)
+        self.bad("packages", {**tree, "scripts/install_deps.sh": "packages=(libopenmpi-dev my-libblas-dev)\n"})
+        self.bad("packages", {**tree, "README.md": "`libblas-dev`\n"})
+
     @unittest.skipUnless(shutil.which("clang-format-14"), "no clang-format-14")
     def test_format(self):
         style = "BasedOnStyle: Google\nColumnLimit: 120\n"
