@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "backend/cpu/lanes/lanes_backend.hpp"
+#include "backend/cpu/onednn/onednn_backend.hpp"
 #include "backend/reference/reference_backend.hpp"
 
 namespace sonde::test {
@@ -23,13 +24,14 @@ std::vector<CpuIsa> lanes_isas() {
 }  // namespace
 
 std::vector<std::string> backend_names() {
-  std::vector<std::string> names{"reference"};
+  std::vector<std::string> names{"reference", "cpu/onednn"};
   for (CpuIsa isa : lanes_isas()) names.push_back(lanes_name(isa));
   return names;
 }
 
 std::unique_ptr<backend::Backend> make_test_backend(std::string const& name) {
   if (name == "reference") return std::make_unique<backend::ReferenceBackend>();
+  if (name == "cpu/onednn") return std::make_unique<backend::OneDnnBackend>();
   for (CpuIsa isa : lanes_isas()) {
     if (name == lanes_name(isa)) return std::make_unique<backend::LanesBackend>(isa);
   }
