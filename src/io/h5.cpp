@@ -160,6 +160,8 @@ void H5File::write_texts(std::string const& name, std::vector<std::string> const
   create_dataset(name, ElementType::text, {count}, width).write_text_rows(0, count, bytes.data());
 }
 
+void H5File::flush() { check_write(H5Fflush(handle_.get(), H5F_SCOPE_GLOBAL), "file " + path_, "cannot be written"); }
+
 void H5File::close() { check_write(handle_.close(), "file " + path_, "cannot be completed"); }
 
 }  // namespace sonde::io

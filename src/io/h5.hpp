@@ -165,8 +165,12 @@ class H5File {
     write_integer(object, name, static_cast<std::int64_t>(value));
   }
 
+  /// Writes what the library still holds; throws Error.
+  void flush();
   /// Closes, throwing Error when the library could not write everything; the destructor ignores that.
   void close();
+  /// Forgets the file without closing it.
+  void abandon() { handle_.release(); }
 
  private:
   void write_integer(std::string const& object, std::string const& name, std::int64_t value);

@@ -25,6 +25,16 @@ namespace {
 
 bool failures_abort = false;
 
+/// "unable to open file: name = 'x', errno = 2, error message = 'No such file or directory', ...": what the system said
+/// is enough, as sonde names the file.
+std::string shortened(std::string const& text) {
+  std::string const marker = "error message = '";
+  std::size_t const start = text.find(marker);
+  if (start == std::string::npos) return text;
+  std::size_t const reason = start + marker.size();
+  return text.substr(0, text.find(':')) + ": " + text.substr(reason, text.find('\'', reason) - reason);
+}
+
 herr_t keep_first(unsigned, H5E_error2_t const* error, void* text) {
   auto& kept = *static_cast<std::string*>(text);
   if (kept.empty() && error->desc) kept = error->desc;
@@ -47,7 +57,7 @@ std::string innermost_error() {
   std::string text;
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, &keep_first, &text);
   H5Eclear2(H5E_DEFAULT);
-  return text.empty() ? "HDF5 gives no reason" : text;
+  return text.empty() ? "HDF5 gives no reason" : shortened(text);
 }
 
 void fail(std::string const& subject, char const* problem, bool writing) {
