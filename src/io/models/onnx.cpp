@@ -1,0 +1,245 @@
+// Reads ONNX files (opset 6 to 17): checks the file, then converts its nodes one after the other.
+//
+// Counted neurons: a convolution or matrix product counts once together with the bias, normalisation and activation
+// that follow it (each the only user of what is before it): its layer is the last node of the chain, under the name of
+// the product. A normalisation or activation elsewhere, pooling, averaging, arithmetic of two activations,
+// concatenation and softmax count by themselves, as Keras's layers do. Reshaping, padding, cropping, dropout and
+// arithmetic with constants do not count. A layer has the node's name, or that of its output when it has none.
+#include <fcntl.h>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl.h>
+#include <onnx/onnx_pb.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+#include <set>
+
+#include "base/check.hpp"
+#include "base/registry.hpp"
+#include "io/models/model_file.hpp"
+#include "io/models/onnx/operators.hpp"
+#include "io/provenance.hpp"
+
+namespace sonde::io {
+namespace {
+
+using namespace onnx_reader;
+
+constexpr std::int64_t oldest_opset = 6, newest_opset = 17;
+
+::onnx::ModelProto parse(std::string const& path) {
+  VALIDATE(std::filesystem::is_regular_file(path),
+           "model " << path << ": there is no such file (or it is no regular file). Check the path.");
+  google::protobuf::io::FileInputStream file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  file.SetCloseOnDelete(true);
+  google::protobuf::io::CodedInputStream coded(&file);
+  coded.SetTotalBytesLimit(std::numeric_limits<int>::max());
+  coded.SetRecursionLimit(32);
+  ::onnx::ModelProto model;
+  bool const parsed = model.ParseFromCodedStream(&coded) && coded.ConsumedEntireMessage() && file.GetErrno() == 0;
+  VALIDATE(
+      parsed,
+      "model "
+          << path
+          << ": it is not a readable ONNX file (truncated, damaged, or of another format). Export or copy it again.");
+  VALIDATE(model.has_ir_version() && model.has_graph() && model.opset_import_size() > 0,
+           "model " << path
+                    << ": it lacks an ONNX version, graph or operator set (truncated, or of another format). Export or "
+                       "copy it again.");
+  return model;
+}
+
+/// Whether operator set 6 defines every node as operator set 1 does: older files are then read as of 6.
+bool is_unchanged(::onnx::GraphProto const& graph) {
+  static std::set<std::string> const unchanged{
+      "AveragePool", "Constant",   "Conv",     "Flatten", "GlobalAveragePool", "GlobalMaxPool",
+      "LRN",         "LogSoftmax", "MatMul",   "MaxPool", "ReduceMean",        "Shape",
+      "Softmax",     "Softplus",   "Softsign", "Squeeze", "Transpose",         "Unsqueeze"};
+  return std::ranges::all_of(graph.node(), [](auto const& node) { return unchanged.contains(node.op_type()); });
+}
+
+std::int64_t opset_of(::onnx::ModelProto const& model, std::string const& path) {
+  for (auto const& set : model.opset_import()) {
+    if (!set.domain().empty() && set.domain() != "ai.onnx") continue;
+    if (set.version() >= 1 && set.version() < oldest_opset && is_unchanged(model.graph())) return oldest_opset;
+    VALIDATE(set.version() >= oldest_opset && set.version() <= newest_opset,
+             "model " << path << ": it uses operator set " << set.version() << " (" << oldest_opset << " to "
+                      << newest_opset << " are supported). Export it with opset_version=" << newest_opset
+                      << " or convert it.");
+    return set.version();
+  }
+  SONDE_FAIL_AS(
+      InputError,
+      "model " << path << ": it uses no operators of ONNX itself (only other operator sets, which are not supported).");
+}
+
+std::string named(::onnx::NodeProto const& node) {
+  std::string const name = !node.name().empty() || node.output_size() == 0 ? node.name() : node.output(0);
+  bool const own = node.domain().empty() || node.domain() == "ai.onnx";
+  return (own ? "" : node.domain() + ".") + node.op_type() + " (node " + name + ")";
+}
+
+/// Throws InputError naming the kinds of node sonde does not read.
+void check_operators(::onnx::GraphProto const& graph, std::string const& path) {
+  std::vector<std::string> unknown;
+  std::set<std::string> seen;
+  for (auto const& node : graph.node()) {
+    bool const known = (node.domain().empty() || node.domain() == "ai.onnx") && find_operator(node.op_type());
+    if (!known && seen.insert(node.op_type()).second && unknown.size() < 8) unknown.push_back(named(node));
+  }
+  VALIDATE(unknown.empty(), "model " << path << ": it uses " << join(unknown)
+                                     << " (not supported). The supported operators are " << join(onnx_op_names())
+                                     << ".");
+}
+
+/// The one input of the graph that is not an initializer.
+::onnx::ValueInfoProto const& graph_input(::onnx::GraphProto const& graph, std::string const& path) {
+  std::set<std::string> constants;
+  for (auto const& tensor : graph.initializer()) constants.insert(tensor.name());
+  std::vector<std::string> names;
+  ::onnx::ValueInfoProto const* found = nullptr;
+  for (auto const& input : graph.input()) {
+    if (constants.contains(input.name())) continue;
+    found = &input;
+    names.push_back(input.name());
+  }
+  VALIDATE(names.size() == 1, "model " << path << ": it has " << names.size() << " inputs"
+                                       << (names.empty() ? "" : " (") << join(names) << (names.empty() ? "" : ")")
+                                       << " (one is supported).");
+  return *found;
+}
+
+/// Whether every node that uses the input brings it from (N, H, W, C) to (N, C, H, W): then it is stored as it stands.
+bool is_channels_last(::onnx::GraphProto const& graph, std::string const& input) {
+  bool used = false;
+  for (auto const& node : graph.node()) {
+    if (std::ranges::count(node.input(), input) == 0) continue;
+    used = true;
+    auto const perm = std::ranges::find(node.attribute(), "perm", &::onnx::AttributeProto::name);
+    if (node.op_type() != "Transpose" || perm == node.attribute().end()) return false;
+    if (!std::ranges::equal(perm->ints(), std::vector<std::int64_t>{0, 3, 1, 2})) return false;
+  }
+  return used;
+}
+
+/// Extents in the file's order, the batch first; 0 where they are not fixed.
+Shape input_extents(::onnx::ValueInfoProto const& input, std::string const& path) {
+  std::string const where = "model " + path + ", input " + input.name();
+  auto const& type = input.type().tensor_type();
+  VALIDATE(
+      type.elem_type() == ::onnx::TensorProto_DataType_FLOAT ||
+          type.elem_type() == ::onnx::TensorProto_DataType_FLOAT16,
+      where << ": its element type is " << type.elem_type() << " (only float32, 1, and float16, 10, are supported).");
+  VALIDATE(type.has_shape() && type.shape().dim_size() > 0,
+           where << ": it has no shape (at least a batch axis is needed). Export it with one.");
+  Shape extents;
+  for (auto const& dim : type.shape().dim())
+    extents.push_back(dim.has_dim_value() && dim.dim_value() > 0 ? dim.dim_value() : 0);
+  for (std::size_t i = 1; i < extents.size(); ++i) {
+    VALIDATE(extents[i] > 0,
+             where << ": axis " << i
+                   << " has no fixed extent (only the batch, axis 0, may vary). Export it with a fixed input size.");
+  }
+  Shape const sample(extents.begin() + 1, extents.end());
+  VALIDATE(volume(sample) <= (std::int64_t{1} << 30),
+           where << ": a sample has the shape " << to_string(sample)
+                 << " (more than 2^30 elements are not supported). Check the file.");
+  return extents;
+}
+
+void convert(Graph& graph, ::onnx::NodeProto const& node) {
+  Call call(graph, node);
+  VALIDATE(node.output_size() > 0 && !node.output(0).empty(),
+           call.where() << ": it has no output. The file is damaged; export it again.");
+  if (graph.absorbed(node)) return call.pass();
+  bool depends = false;
+  for (std::size_t i = 0; i < call.inputs(); ++i) depends = depends || (call.has(i) && !call.is_constant(i));
+  bool const parts = node.op_type() == "Split";
+  for (std::size_t i = 1; i < call.outputs() && !parts; ++i) {
+    VALIDATE(!call.output_used(i), call.where() << ": its output " << i << ", '" << call.output_name(i)
+                                                << "', is used (only the first is supported).");
+  }
+  Operator const& found = *find_operator(node.op_type());
+  Convert const with = depends ? found.convert : found.fold;
+  VALIDATE(with != nullptr, call.where() << ": it is applied to " << (depends ? "an activation" : "constants only")
+                                         << " (not supported). Simplify the model, for example with onnxsim.");
+  with(call);
+}
+
+Graph start(::onnx::ModelProto& model, std::string const& path, Shape const& extents, bool channels_last_input) {
+  ::onnx::GraphProto& proto = *model.mutable_graph();
+  auto const& input = graph_input(proto, path);
+  Shape sample(extents.begin() + 1, extents.end());
+  bool const turned = sample.size() == 3 && !channels_last_input;
+  if (turned) std::ranges::rotate(sample, sample.begin() + 1);
+  // Enough for any real model, however small its file: maps for constants that are spread over large images.
+  std::int64_t const limit = 4 * static_cast<std::int64_t>(std::filesystem::file_size(path)) + (std::int64_t{1} << 27);
+  Graph graph(path, proto, opset_of(model, path), ModelBuilder(path, "onnx", sample, input.name()), limit);
+  if (extents.front() > 0) graph.batch = extents.front();
+
+  Value value;
+  value.node = 0;
+  value.channels_last = turned;
+  graph.define(input.name(), value);
+  for (auto& tensor : *proto.mutable_initializer()) {
+    Value constant;
+    if (graph.uses(tensor.name()) > 0) {
+      constant.constant =
+          std::make_shared<Constant const>(read_tensor(tensor, "model " + path + ", initializer " + tensor.name()));
+    }
+    tensor.clear_raw_data();  // it is not needed a second time
+    if (constant.constant) graph.define(tensor.name(), std::move(constant));
+  }
+  return graph;
+}
+
+/// Checks what can be checked before the nodes are looked at, then converts them.
+ModelFile import(std::string const& path) {
+  ::onnx::ModelProto model = parse(path);
+  ::onnx::GraphProto const& proto = model.graph();
+  opset_of(model, path);
+  check_operators(proto, path);
+  VALIDATE(proto.sparse_initializer_size() == 0,
+           "model " << path << ": it has sparse initializers (not supported). Export dense weights.");
+  VALIDATE(proto.output_size() == 1,
+           "model " << path << ": it has " << proto.output_size() << " outputs (one is supported). Remove the others.");
+  auto const& input = graph_input(proto, path);
+  Shape const extents = input_extents(input, path);
+  bool const last = extents.size() == 4 && is_channels_last(proto, input.name());
+  Graph graph = start(model, path, extents, last);
+  for (auto const& node : proto.node()) {
+    if (graph.needed(node)) convert(graph, node);
+  }
+  ::onnx::NodeProto output;  // as if a last node took the output
+  output.set_name(proto.output(0).name());
+  output.set_op_type("output");
+  output.add_input(proto.output(0).name());
+  Call call(graph, output);
+  Value result = call.activation(0, "value");
+  if (graph.rank(result) == 4) result = call.image(result);
+  ModelFile file = std::move(graph).finish(result);
+  file.channels_first = !last;
+  file.sha256 = sha256_of_file(path);
+  return file;
+}
+
+}  // namespace
+
+ModelFile read_onnx(std::string const& path, ModelOptions const& /*options*/) {
+  try {
+    return import(path);
+  } catch (InputError const& error) {
+    std::string const message = error.what();
+    if (message.starts_with("model ")) throw;
+    throw InputError("model " + path + ": " + message);  // a shape too large to have a place in the graph
+  }
+}
+
+std::vector<std::string> onnx_op_names() {
+  std::vector<std::string> names;
+  for (Operator const& known : operators()) names.push_back(known.name);
+  return names;
+}
+
+}  // namespace sonde::io

@@ -1,0 +1,170 @@
+// The ONNX project's own operator cases (Debian: libonnx-testdata): each either runs on the reference backend and
+// agrees with the stored output, or is refused; onnx_node_cases.txt, beside this file, says which, in which ways
+// (onnx_cases.hpp), and why not. With SONDE_WRITE_CASES=FILE the list is written as well as checked.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "base/check.hpp"
+#include "harness/shared_data.hpp"
+#include "nn/runner.hpp"
+#include "onnx_cases.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace sonde;
+using namespace sonde::test;
+
+fs::path const cases_folder = "/usr/share/libonnx-testdata/data";
+std::vector<std::string> const suites{"node", "pytorch-converted", "pytorch-operator", "simple"};
+std::string const list_path = SONDE_SOURCE_DIR "/tests/nn/onnx_node_cases.txt";
+
+struct Outcome {
+  std::string verdict;  // "pass", "refused", "wrong"
+  std::string detail;   // the ways that pass; the reader's message
+};
+
+/// The reader's message without path and without the list of operators.
+std::string reason_of(std::string message, std::string const& path) {
+  std::string const start = "model " + path;
+  EXPECT_TRUE(message.starts_with(start)) << message;
+  message = message.substr(start.size() + 2);
+  return message.substr(0, message.find(" The supported operators"));
+}
+
+/// The model's output in the file's order.
+Floats run(io::ModelFile file, onnx::TensorProto const& input, Shape& output) {
+  std::int64_t const batch = input.dims(0);
+  bool const image = input.dims_size() == 4 && file.channels_first;
+  Floats const rows = image ? turned(floats(input), shape_of(input), false) : floats(input);
+  output = {batch};
+  for (std::int64_t const extent : file.output_shape()) output.push_back(extent);
+  if (output.size() == 4) output = {batch, output[3], output[1], output[2]};
+  if (file.layers.empty()) file.layers.push_back({"output", file.output});  // a network has neurons
+  auto network = std::make_shared<nn::Network const>(std::move(file));
+  std::shared_ptr<backend::Backend const> reference = backend::make_backend("reference", network->file());
+  nn::Runner runner(network, reference, {{batch}, false});
+  runner.forward(batch, rows.data());
+  Floats result(static_cast<std::size_t>(volume(output)));
+  runner.outputs(batch, result.data());
+  return output.size() == 4 ? turned(result, output, true) : result;
+}
+
+Outcome compare(OnnxCase const& item, io::ModelFile file, onnx::TensorProto const& expected) {
+  Shape output;
+  Floats const result = run(std::move(file), item.input, output);
+  Shape wanted_shape = shape_of(expected);
+  if (item.lifted) wanted_shape.insert(wanted_shape.begin(), 1);
+  if (output != wanted_shape) return {"wrong", "shape " + to_string(output) + " instead of " + to_string(wanted_shape)};
+  Floats const wanted = floats(expected);
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    // The tolerances of ONNX's own runner.
+    bool const same = std::abs(result[i] - wanted[i]) <= 1e-7F + 1e-3F * std::abs(wanted[i]) ||
+                      (std::isnan(result[i]) && std::isnan(wanted[i])) || result[i] == wanted[i];
+    if (!same)
+      return {"wrong",
+              "element " + std::to_string(i) + ": " + std::to_string(result[i]) + " != " + std::to_string(wanted[i])};
+  }
+  return {"pass", item.way};
+}
+
+Outcome run_way(OnnxCase const& item, fs::path const& expected, std::string const& path) {
+  {
+    std::ofstream out(path, std::ios::binary);
+    item.model.SerializeToOstream(&out);
+  }
+  try {
+    return compare(item, io::read_onnx(path, {}), load_tensor(expected));
+  } catch (InputError const& error) {
+    return {"refused", reason_of(error.what(), path)};
+  }
+}
+
+/// One output of a case: wrong when it is in any way, passed when it is in any way.
+Outcome run_output(fs::path const& folder, int output, std::string const& path) {
+  Outcome best;
+  for (OnnxCase const& item : cases_of(folder, output)) {
+    Outcome const outcome =
+        run_way(item, folder / "test_data_set_0" / ("output_" + std::to_string(output) + ".pb"), path);
+    if (outcome.verdict == "wrong") return outcome;
+    bool const also = outcome.verdict == "pass" && best.verdict == "pass";
+    if (also) best.detail += " " + outcome.detail;
+    if (!also && best.verdict != "pass" && (best.verdict.empty() || outcome.verdict == "pass")) best = outcome;
+  }
+  return best;
+}
+
+/// A case passes when each of its outputs does.
+Outcome run_case(fs::path const& folder, std::string const& path) {
+  Outcome all{"pass", ""};
+  int outputs = 0;
+  while (fs::exists(folder / "test_data_set_0" / ("output_" + std::to_string(outputs) + ".pb"))) ++outputs;
+  EXPECT_GT(outputs, 0) << folder;
+  for (int output = 0; output < outputs; ++output) {
+    Outcome const outcome = run_output(folder, output, path);
+    if (outcome.verdict != "pass") return outcome;
+    all = outcome;
+  }
+  return all;
+}
+
+std::map<std::string, Outcome> run_all() {
+  std::map<std::string, Outcome> outcomes;
+  fs::path const scratch = scratch_path("onnx_node_cases");
+  fs::create_directories(scratch);
+  for (std::string const& suite : suites) {
+    for (auto const& entry : fs::directory_iterator(cases_folder / suite)) {
+      outcomes[suite + "/" + entry.path().filename().string()] =
+          run_case(entry.path(), (scratch / "case.onnx").string());
+    }
+  }
+  fs::remove_all(scratch);
+  return outcomes;
+}
+
+std::map<std::string, Outcome> read_list() {
+  std::map<std::string, Outcome> listed;
+  std::ifstream in(list_path);
+  std::string line;
+  while (std::getline(in, line)) {
+    if (line.empty() || line[0] == '#') continue;
+    std::istringstream words(line);
+    std::string name, verdict, detail;
+    words >> name >> verdict >> std::ws;
+    std::getline(words, detail);
+    listed[name] = {verdict, detail};
+  }
+  return listed;
+}
+
+void write_list(std::string const& path, std::map<std::string, Outcome> const& outcomes) {
+  std::ofstream out(path);
+  out << "# Cases of libonnx-testdata 1.12 (Debian 12): pass and in which ways, or refused and the reader's message.\n"
+      << "# Written by test_onnx_node_cases with SONDE_WRITE_CASES=FILE; checked by the same test.\n";
+  for (auto const& [name, outcome] : outcomes) out << name << ' ' << outcome.verdict << ' ' << outcome.detail << '\n';
+}
+
+TEST(OnnxNodeCases, PassOrAreRefusedAsListed) {
+  if (!fs::exists(cases_folder)) GTEST_SKIP() << "no " << cases_folder << " (Debian: libonnx-testdata)";
+  auto const outcomes = run_all();
+  if (char const* target = std::getenv("SONDE_WRITE_CASES")) write_list(target, outcomes);
+  auto const listed = read_list();
+  for (auto const& [name, outcome] : outcomes) {
+    EXPECT_NE(outcome.verdict, "wrong") << name << ": " << outcome.detail;
+    if (!listed.contains(name)) {
+      ADD_FAILURE() << name << " is not listed: " << outcome.verdict << " " << outcome.detail;
+      continue;
+    }
+    EXPECT_EQ(outcome.verdict, listed.at(name).verdict) << name << ": " << outcome.detail;
+    EXPECT_EQ(outcome.detail, listed.at(name).detail) << name;
+  }
+  for (auto const& entry : listed)
+    EXPECT_TRUE(outcomes.contains(entry.first)) << entry.first << " is listed but is no case";
+}
+
+}  // namespace
