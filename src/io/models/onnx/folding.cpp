@@ -12,12 +12,17 @@ namespace {
 
 using ::onnx::TensorProto;
 
+/// Draws on the limit for a constant of elements like those of `like`; an Integer takes as much memory as four floats.
+void charge(Call& call, Shape const& shape, Constant const& like) {
+  call.charge(volume(shape) * (std::holds_alternative<Integers>(like.elements) ? 4 : 1));
+}
+
 /// The same elements under another shape.
 Constant with_shape(Call& call, Constant const& from, Shape shape) {
   VALIDATE(volume(shape) == volume(from.shape), call.where() << ": a constant of shape " << to_string(from.shape)
                                                              << " cannot become " << to_string(shape)
                                                              << " (another number of elements). Check the file.");
-  call.charge(volume(shape));
+  charge(call, shape, from);
   return {std::move(shape), from.elements};
 }
 
@@ -74,11 +79,11 @@ void fold_constant(Call& call) {
 
 void fold_constant_of_shape(Call& call) {
   Shape const shape = call.integers(0, "shape");
-  call.charge(volume(shape));
   Constant value{{1}, Floats{0}};
   if (auto const* given = call.find("value")) value = read_tensor(given->t(), call.where());
   VALIDATE(size(value) == 1, call.where()
                                  << ": its value has " << size(value) << " elements instead of 1. Check the file.");
+  charge(call, shape, value);
   call.result(pick(value, shape, std::vector<std::size_t>(static_cast<std::size_t>(volume(shape)), 0)));
 }
 
@@ -102,7 +107,7 @@ void fold_cast(Call& call) {
                     to == TensorProto::BFLOAT16;
   bool const integer = to == TensorProto::INT64 || to == TensorProto::INT32;
   VALIDATE(real || integer, call.where() << ": element type " << to << " is not supported for constants.");
-  call.charge(volume(from.shape));
+  call.charge(4 * volume(from.shape));
   auto const* floats = std::get_if<Floats>(&from.elements);
   if ((floats != nullptr) == real) return call.result(from);
   if (real) {
@@ -124,7 +129,7 @@ void fold_gather(Call& call) {
   Shape shape = data.shape;
   shape.erase(shape.begin() + static_cast<std::ptrdiff_t>(axis));
   shape.insert(shape.begin() + static_cast<std::ptrdiff_t>(axis), chosen.begin(), chosen.end());
-  call.charge(volume(shape));
+  charge(call, shape, data);
   auto const middle = static_cast<std::ptrdiff_t>(axis);
   auto const outer = static_cast<std::size_t>(volume({data.shape.begin(), data.shape.begin() + middle}));
   auto const inner = static_cast<std::size_t>(volume({data.shape.begin() + middle + 1, data.shape.end()}));
@@ -152,7 +157,7 @@ void fold_slice(Call& call) {
     strides.push_back(steps[axis] * static_cast<std::size_t>(ranges[axis].step));
     first += steps[axis] * static_cast<std::size_t>(ranges[axis].begin);
   }
-  call.charge(volume(shape));
+  charge(call, shape, data);
   auto source = strided(shape, strides);
   for (std::size_t& position : source) position += first;
   call.result(pick(data, std::move(shape), source));
@@ -170,7 +175,7 @@ void fold_concat(Call& call) {
     VALIDATE(part.shape.size() == 1 && part.elements.index() == first.elements.index(),
              call.where() << ": its constant parts differ in rank or type. Check the file.");
     result.shape[axis] += part.shape[axis];
-    call.charge(volume(result.shape));
+    charge(call, result.shape, result);
     std::visit(
         [&part](auto& elements) {
           auto const& more = std::get<std::remove_cvref_t<decltype(elements)>>(part.elements);
@@ -227,7 +232,7 @@ void fold_transpose(Call& call) {
     shape.push_back(from.shape[at]);
     strides.push_back(steps[at]);
   }
-  call.charge(volume(shape));
+  charge(call, shape, from);
   auto const source = strided(shape, strides);
   call.result(pick(from, std::move(shape), source));
 }
@@ -244,7 +249,7 @@ void fold_arithmetic(Call& call, BinaryFunction function) {
                           << " do not combine.");
     if (left[i] == 1) shape[i] = right[i];
   }
-  call.charge(volume(shape));
+  charge(call, shape, a);
   auto const from_a = strided(shape, broadcast_strides(left)), from_b = strided(shape, broadcast_strides(right));
   std::visit(
       [&](auto const& x) {
