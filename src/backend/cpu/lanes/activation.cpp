@@ -27,7 +27,8 @@ void apply(io::Activation const& function, float const* x, std::int64_t size, fl
   });
 }
 
-void apply_gradient(io::Activation const& function, float const* x, float const* dy, std::int64_t size, bool accumulate, float* dx) {
+void apply_gradient(io::Activation const& function, float const* x, float const* dy, std::int64_t size, bool accumulate,
+                    float* dx) {
   functors::with_function(function, [&](auto f) {
     if (accumulate) {
       for (std::int64_t i = 0; i < size; ++i) dx[i] += f.derivative(x[i]) * dy[i];

@@ -12,12 +12,18 @@ using io::BinaryFunction;
 
 float value(BinaryFunction function, float a, float b) {
   switch (function) {
-    case BinaryFunction::add: return a + b;
-    case BinaryFunction::subtract: return a - b;
-    case BinaryFunction::multiply: return a * b;
-    case BinaryFunction::divide: return a / b;
-    case BinaryFunction::maximum: return a >= b ? a : b;
-    case BinaryFunction::minimum: return a <= b ? a : b;
+    case BinaryFunction::add:
+      return a + b;
+    case BinaryFunction::subtract:
+      return a - b;
+    case BinaryFunction::multiply:
+      return a * b;
+    case BinaryFunction::divide:
+      return a / b;
+    case BinaryFunction::maximum:
+      return a >= b ? a : b;
+    case BinaryFunction::minimum:
+      return a <= b ? a : b;
   }
   return 0;
 }
@@ -25,12 +31,18 @@ float value(BinaryFunction function, float a, float b) {
 /// Derivative by a (side 0) or b (side 1).
 float derivative(BinaryFunction function, std::size_t side, float a, float b) {
   switch (function) {
-    case BinaryFunction::add: return 1;
-    case BinaryFunction::subtract: return side == 0 ? 1.0F : -1.0F;
-    case BinaryFunction::multiply: return side == 0 ? b : a;
-    case BinaryFunction::divide: return side == 0 ? 1 / b : -a / (b * b);
-    case BinaryFunction::maximum: return (a >= b) == (side == 0) ? 1.0F : 0.0F;
-    case BinaryFunction::minimum: return (a <= b) == (side == 0) ? 1.0F : 0.0F;
+    case BinaryFunction::add:
+      return 1;
+    case BinaryFunction::subtract:
+      return side == 0 ? 1.0F : -1.0F;
+    case BinaryFunction::multiply:
+      return side == 0 ? b : a;
+    case BinaryFunction::divide:
+      return side == 0 ? 1 / b : -a / (b * b);
+    case BinaryFunction::maximum:
+      return (a >= b) == (side == 0) ? 1.0F : 0.0F;
+    case BinaryFunction::minimum:
+      return (a <= b) == (side == 0) ? 1.0F : 0.0F;
   }
   return 0;
 }
@@ -91,7 +103,8 @@ class Binary final : public Operator {
         float const* const left = element(0, x, b, i);
         float const* const right = element(1, x, b, i);
         float* const to = dx + b * sides_[side].size + sides_[side].at[static_cast<std::size_t>(i)] * kLanes;
-        for (int lane = 0; lane < kLanes; ++lane) to[lane] += derivative(function_, side, left[lane], right[lane]) * dy[lane];
+        for (int lane = 0; lane < kLanes; ++lane)
+          to[lane] += derivative(function_, side, left[lane], right[lane]) * dy[lane];
       }
     }
   }

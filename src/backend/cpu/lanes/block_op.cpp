@@ -9,8 +9,8 @@ void BlockOp::forward(Queue&, std::span<float const* const> x, float* y) {
   for (std::int64_t b = 0; b < blocks_; ++b) forward_block(x[0] + b * input_size_, y + b * output_size_);
 }
 
-void BlockOp::backward(Queue&, std::span<float const* const> x, float const* y, float const* dy, std::span<float* const> dx,
-                       std::span<GradientMode const> modes) {
+void BlockOp::backward(Queue&, std::span<float const* const> x, float const* y, float const* dy,
+                       std::span<float* const> dx, std::span<GradientMode const> modes) {
   if (modes[0] == GradientMode::skip) return;
   bool const accumulate = modes[0] == GradientMode::accumulate;
   for (std::int64_t b = 0; b < blocks_; ++b) {

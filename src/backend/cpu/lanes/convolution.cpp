@@ -10,8 +10,8 @@ namespace {
 
 class ConvolutionOp final : public Operator {
  public:
-  ConvolutionOp(io::Conv2d const& op, io::Activation const& fused, Shape const& in, Shape const& out, std::int64_t batch,
-                Kernels const& kernels)
+  ConvolutionOp(io::Conv2d const& op, io::Activation const& fused, Shape const& in, Shape const& out,
+                std::int64_t batch, Kernels const& kernels)
       : kernels_(kernels),
         fused_(fused),
         bias_(op.bias),
@@ -23,7 +23,8 @@ class ConvolutionOp final : public Operator {
         relu_(fused.function == io::Function::relu),
         keep_(!relu_ && fused.function != io::Function::identity),
         padded_x_(static_cast<std::size_t>(forward_.left + forward_.right > 0 ? forward_.padded_size() : 0)),
-        padded_dy_(static_cast<std::size_t>(gradient_.left + gradient_.right > 0 || relu_ ? gradient_.padded_size() : 0)),
+        padded_dy_(
+            static_cast<std::size_t>(gradient_.left + gradient_.right > 0 || relu_ ? gradient_.padded_size() : 0)),
         z_(static_cast<std::size_t>(keep_ ? out_ * blocks_ : 0)),
         dz_(static_cast<std::size_t>(keep_ ? out_ : 0)) {
     forward_.phases[0].kernel.bias = bias_ ? bias_->data.data() : nullptr;
@@ -58,7 +59,8 @@ class ConvolutionOp final : public Operator {
 
  private:
   /// The block as the plan's kernels want it: with margins, and zero where `positive` is not > 0.
-  float const* padded(ConvolutionPlan const& plan, float const* block, float const* positive, Buffer<float>& room) const {
+  float const* padded(ConvolutionPlan const& plan, float const* block, float const* positive,
+                      Buffer<float>& room) const {
     if (room.size() == 0) return block;
     kernels_.copy_rows(block, positive, plan.rows, plan.length, plan.left, plan.right, room.data());
     return room.data();
@@ -68,8 +70,8 @@ class ConvolutionOp final : public Operator {
   io::Activation fused_;
   io::Weights bias_;
   ConvolutionPlan forward_, gradient_;
-  std::int64_t in_, out_, blocks_;   // floats of a block; number of blocks
-  bool relu_, keep_;                 // relu in the kernel; another function after it, which needs its argument again
+  std::int64_t in_, out_, blocks_;  // floats of a block; number of blocks
+  bool relu_, keep_;                // relu in the kernel; another function after it, which needs its argument again
   Buffer<float> padded_x_, padded_dy_;
   Buffer<float> z_, dz_;  // before the function: all blocks; its gradient: one block
 };

@@ -17,8 +17,9 @@ AxisPhase forward_axis(std::int64_t in, std::int64_t out, std::int64_t taps, std
   return {{out, 0, 1, taps, -before, stride, dilation, in}, 0, 1};
 }
 
-/// Input positions i = residue + stride * n receive from output o by tap t when o * stride = i + before - t * dilation. Those
-/// taps are t = t0 + j * period; in falling order of t the outputs are first + n + j * step, a convolution of stride 1.
+/// Input positions i = residue + stride * n receive from output o by tap t when o * stride = i + before - t * dilation.
+/// Those taps are t = t0 + j * period; in falling order of t the outputs are first + n + j * step, a convolution of
+/// stride 1.
 AxisPhase gradient_axis(std::int64_t residue, std::int64_t in, std::int64_t out, std::int64_t taps, std::int64_t stride,
                         std::int64_t dilation, std::int64_t before) {
   std::int64_t const common = std::gcd(stride, dilation);
@@ -29,10 +30,12 @@ AxisPhase gradient_axis(std::int64_t residue, std::int64_t in, std::int64_t out,
   std::int64_t const used = t0 < std::min(taps, period) ? (taps - t0 + period - 1) / period : 0;
   std::int64_t const last = used > 0 ? used - 1 : 0;
   std::int64_t const first = used > 0 ? (position - t0 * dilation) / stride - last * step : 0;
-  return {{(in - residue + stride - 1) / stride, residue, stride, used, first, 1, step, out}, t0 + last * period, -period};
+  return {
+      {(in - residue + stride - 1) / stride, residue, stride, used, first, 1, step, out}, t0 + last * period, -period};
 }
 
-/// Channels of one direction and where its weights lie: offset of (input c, output k) is c * input_step + k * output_step.
+/// Channels of one direction and where its weights lie: offset of (input c, output k) is c * input_step + k *
+/// output_step.
 struct Channels {
   std::int64_t groups, group_inputs, group_outputs;
   std::int64_t input_step, output_step, group_step, tap_step;
@@ -66,7 +69,8 @@ std::vector<ChannelTile> cut_channels(Channels const& c, std::int64_t taps) {
 Buffer<float> pack_weights(io::Conv2d const& op, AxisPhase const& y, AxisPhase const& x, Channels const& c,
                            std::vector<ChannelTile> const& tiles) {
   float const* const weights = op.weights->data.data();
-  Buffer<float> packed(static_cast<std::size_t>(y.axis.taps * x.axis.taps * c.groups * c.group_inputs * c.group_outputs));
+  Buffer<float> packed(
+      static_cast<std::size_t>(y.axis.taps * x.axis.taps * c.groups * c.group_inputs * c.group_outputs));
   float* to = packed.data();
   for (ChannelTile const& tile : tiles) {
     std::int64_t const group = tile.first_output / c.group_outputs;
@@ -104,12 +108,14 @@ ConvolutionPhase make_phase(io::Conv2d const& op, AxisPhase const& y, AxisPhase 
   return phase;
 }
 
-/// Where a tile holds several pixels, all their taps must be inside the image: widens it by the columns that are missing.
+/// Where a tile holds several pixels, all their taps must be inside the image: widens it by the columns that are
+/// missing.
 void add_margins(ConvolutionPlan& plan, Kernels const& kernels) {
   std::int64_t left = 0, right = 0;
   for (ConvolutionPhase const& phase : plan.phases) {
     ConvolutionAxis const& x = phase.kernel.x;
-    bool const wide = std::ranges::any_of(phase.tiles, [&](ChannelTile const& tile) { return kernels.pixels[tile.channels] > 1; });
+    bool const wide =
+        std::ranges::any_of(phase.tiles, [&](ChannelTile const& tile) { return kernels.pixels[tile.channels] > 1; });
     if (!wide || x.count <= 1 || x.taps == 0) continue;
     left = std::max(left, -x.first);
     right = std::max(right, x.first + (x.count - 1) * x.stride + (x.taps - 1) * x.dilation - (x.input - 1));

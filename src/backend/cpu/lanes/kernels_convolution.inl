@@ -21,15 +21,20 @@ template <int P, int O>
 inline void accumulate(Reads const& r, float const* x, float const* w, Vector (&sum)[P][O][kParts]) {
   for (int64_t row = 0; row < r.rows; ++row) {
     for (int64_t column = 0; column < r.columns; ++column) {
-      float const* xs = x + row * r.row_step + column * r.column_step;
       float const* ws = w + row * r.weight_row_step + column * r.weight_column_step;
-      for (int64_t i = 0; i < r.run; ++i, xs += kLanes, ws += O) {
+      float const* xs[P];
+#pragma GCC unroll 16
+      for (int p = 0; p < P; ++p) {
+        xs[p] = x + row * r.row_step + column * r.column_step + p * r.pixel_step;
+        asm("" : "+r"(xs[p]));  // one address register per pixel: otherwise there is one per load, more than there are
+      }
+      for (int64_t i = 0; i < r.run; ++i, ws += O) {
 #pragma GCC unroll 16
         for (int p = 0; p < P; ++p) {
 #pragma GCC unroll 16
           for (int o = 0; o < O; ++o) {
 #pragma GCC unroll 4
-            for (int v = 0; v < kParts; ++v) sum[p][o][v] += load(xs + p * r.pixel_step + v * kVector) * ws[o];
+            for (int v = 0; v < kParts; ++v) sum[p][o][v] += load(xs[p] + i * kLanes + v * kVector) * ws[o];
           }
         }
       }
@@ -85,57 +90,80 @@ constexpr Tile tile_if() {
   }
 }
 
-#define SONDE_TILES(O) \
-  {nullptr, tile_if<1, O>(), tile_if<2, O>(), tile_if<3, O>(), tile_if<4, O>(), tile_if<5, O>(), tile_if<6, O>(), tile_if<7, O>(), tile_if<8, O>()}
+#define SONDE_TILES(O)                                                                                             \
+  {                                                                                                                \
+    nullptr, tile_if<1, O>(), tile_if<2, O>(), tile_if<3, O>(), tile_if<4, O>(), tile_if<5, O>(), tile_if<6, O>(), \
+        tile_if<7, O>(), tile_if<8, O>()                                                                           \
+  }
 constexpr Tile kTiles[kMaxTileChannels + 1][kMaxPixels + 1] = {
     {}, SONDE_TILES(1), SONDE_TILES(2), SONDE_TILES(3), SONDE_TILES(4), SONDE_TILES(5), SONDE_TILES(6)};
 #undef SONDE_TILES
 
-/// One row of the output for one channel tile.
-void convolve_row(Convolution const& c, ChannelTile const& t, int64_t row, float const* x, float* y) {
-  int64_t const first_row = c.y.first + row * c.y.stride;
-  Range const rows = inside(first_row, c.y.dilation, c.y.taps, c.y.input);
+/// Columns `to` of one row of the output for one channel tile; `rows` are the taps of that row inside the image.
+void convolve_row(Convolution const& c, ChannelTile const& t, int64_t row, Range rows, Range to, float const* x,
+                  float* y) {
   bool const contiguous = c.x.dilation == 1 && c.group_inputs == c.inputs;
   int64_t const pixel = c.inputs * kLanes;
   int64_t const tap_weights = c.group_inputs * t.channels;
-
   Reads r{};
-  r.rows = rows.end > rows.begin ? rows.end - rows.begin : 0;
   r.row_step = c.y.dilation * c.x.input * pixel;
   r.column_step = c.x.dilation * pixel;
   r.pixel_step = c.x.stride * pixel;
   r.weight_row_step = c.x.taps * tap_weights;
   r.weight_column_step = tap_weights;
-  Writes to{c.x.step * c.outputs * kLanes, c.bias ? c.bias + t.first_output : nullptr, c.relu, c.accumulate};
+  Writes const writes{c.x.step * c.outputs * kLanes, c.bias ? c.bias + t.first_output : nullptr, c.relu, c.accumulate};
 
-  float const* const x_row = x + (first_row + rows.begin * c.y.dilation) * c.x.input * pixel + t.first_input * kLanes;
+  int64_t const first_row = c.y.first + row * c.y.stride + rows.begin * c.y.dilation;
+  float const* const x_row = x + first_row * c.x.input * pixel + t.first_input * kLanes;
   float const* const w_row = c.weights + t.weights + rows.begin * r.weight_row_step;
   float* const y_row =
       y + ((c.y.origin + row * c.y.step) * c.output_width + c.x.origin) * c.outputs * kLanes + t.first_output * kLanes;
 
   int64_t const widest = tile_pixels(static_cast<int>(t.channels));
-  int64_t const pieces = (c.x.count + widest - 1) / widest;
+  int64_t const count = to.end - to.begin;
+  int64_t const pieces = widest == 1 ? count : (count + widest - 1) / widest;  // of about equal width
+  int64_t const width = widest == 1 ? 1 : count / pieces;
+  int64_t const wider = count - pieces * width;  // pieces with one pixel more
+  int64_t begin = to.begin;
   for (int64_t piece = 0; piece < pieces; ++piece) {
-    int64_t const begin = piece * c.x.count / pieces;
-    int64_t const end = (piece + 1) * c.x.count / pieces;
+    int64_t const pixels = width + (piece < wider ? 1 : 0);
     int64_t const first_column = c.x.first + begin * c.x.stride;
     Range const columns = inside(first_column, c.x.dilation, c.x.taps, c.x.input);
-    int64_t const count = columns.end > columns.begin ? columns.end - columns.begin : 0;
-    r.columns = contiguous ? 1 : count;
-    r.run = contiguous ? count * c.inputs : c.group_inputs;
-    if (count == 0) r.rows = 0;
-    kTiles[t.channels][end - begin](r, to, x_row + (first_column + columns.begin * c.x.dilation) * pixel,
-                                    w_row + columns.begin * tap_weights, y_row + begin * to.pixel_step);
+    int64_t const taps = columns.end - columns.begin;
+    r.rows = taps > 0 ? rows.end - rows.begin : 0;
+    r.columns = contiguous ? 1 : taps;
+    r.run = contiguous ? taps * c.inputs : c.group_inputs;
+    kTiles[t.channels][pixels](r, writes, x_row + (first_column + columns.begin * c.x.dilation) * pixel,
+                               w_row + columns.begin * tap_weights, y_row + begin * writes.pixel_step);
+    begin += pixels;
   }
+}
+
+/// Columns of the output whose inputs, over all rows of taps, fit the first-level cache: these are worked on from top
+/// to bottom, so that each row of the input is fetched once. All columns, when that is not worth it.
+int64_t strip_columns(Convolution const& c) {
+  constexpr int64_t cache = 24 * 1024;
+  int64_t const column = c.inputs * kLanes * static_cast<int64_t>(sizeof(float)) * c.y.taps;
+  int64_t const reach = (c.x.taps - 1) * c.x.dilation + 1;
+  if (column * c.x.input <= cache) return c.x.count;
+  int64_t const columns = (cache / column - reach) / c.x.stride + 1;
+  int64_t const pixels = tile_pixels(static_cast<int>(c.tiles[0].channels));
+  return columns < pixels || columns < 2 ? c.x.count : columns / pixels * pixels;
 }
 
 void convolve(Convolution const& c, float const* x, float* y) {
-  for (int64_t row = 0; row < c.y.count; ++row) {
-    for (int64_t i = 0; i < c.tile_count; ++i) convolve_row(c, c.tiles[i], row, x, y);
+  int64_t const strip = strip_columns(c);
+  for (int64_t begin = 0; begin < c.x.count; begin += strip) {
+    Range const columns{begin, begin + strip < c.x.count ? begin + strip : c.x.count};
+    for (int64_t row = 0; row < c.y.count; ++row) {
+      Range const rows = inside(c.y.first + row * c.y.stride, c.y.dilation, c.y.taps, c.y.input);
+      for (int64_t i = 0; i < c.tile_count; ++i) convolve_row(c, c.tiles[i], row, rows, columns, x, y);
+    }
   }
 }
 
-void copy_rows(float const* from, float const* positive, int64_t rows, int64_t length, int64_t left, int64_t right, float* to) {
+void copy_rows(float const* from, float const* positive, int64_t rows, int64_t length, int64_t left, int64_t right,
+               float* to) {
   for (int64_t row = 0; row < rows; ++row) {
     for (int64_t i = 0; i < left * kLanes; i += kVector) store(to + i, Vector{});
     to += left * kLanes;

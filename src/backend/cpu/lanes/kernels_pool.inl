@@ -39,7 +39,8 @@ inline __attribute__((always_inline)) void max_window_backward(PoolWindow const 
   }
 }
 
-/// Calls visit(window, offset of the window's first element in x, offset of the output) for every window, cut to the image.
+/// Calls visit(window, offset of the window's first element in x, offset of the output) for every window, cut to the
+/// image.
 template <class Visit>
 inline __attribute__((always_inline)) void for_windows(Pooling const& p, Visit const& visit) {
   int64_t const pixel = p.channels * kLanes;

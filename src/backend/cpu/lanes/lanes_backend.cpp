@@ -35,7 +35,9 @@ struct Plan {
   OperatorPtr operator()(io::Reshape const&) const { return lanes::make_copy(inputs[0], output, batch); }
   OperatorPtr operator()(io::Transpose const& op) const { return lanes::make_transpose(op, inputs[0], output, batch); }
   OperatorPtr operator()(io::Pad const& op) const { return lanes::make_pad(op, inputs[0], output, batch); }
-  OperatorPtr operator()(io::ReduceMean const& op) const { return lanes::make_reduce_mean(op, inputs[0], output, batch); }
+  OperatorPtr operator()(io::ReduceMean const& op) const {
+    return lanes::make_reduce_mean(op, inputs[0], output, batch);
+  }
 };
 
 /// A number per lane.
@@ -61,13 +63,14 @@ void LanesBackend::store(Queue&, float const* tensor, Shape const& shape, std::i
 
 bool LanesBackend::supports(io::Op const&, std::vector<Shape> const&) const { return true; }
 
-std::unique_ptr<Operator> LanesBackend::plan(io::Op const& op, io::Activation const& fused, std::vector<Shape> const& inputs,
-                                             Shape const& output, std::int64_t batch) const {
+std::unique_ptr<Operator> LanesBackend::plan(io::Op const& op, io::Activation const& fused,
+                                             std::vector<Shape> const& inputs, Shape const& output,
+                                             std::int64_t batch) const {
   return std::visit(Plan{fused, inputs, output, batch, kernels_}, op);
 }
 
-void LanesBackend::unit_values(Queue&, float const* tensor, Shape const& shape, std::int64_t batch, UnitReduction reduction,
-                               float* values) const {
+void LanesBackend::unit_values(Queue&, float const* tensor, Shape const& shape, std::int64_t batch,
+                               UnitReduction reduction, float* values) const {
   std::int64_t const units = unit_count(shape);
   std::int64_t const positions = volume(shape) / units;
   auto const count = static_cast<float>(positions);
@@ -85,14 +88,15 @@ void LanesBackend::unit_values(Queue&, float const* tensor, Shape const& shape, 
       for (std::int64_t i = 0; i < live; ++i) {
         float& value = values[(block + i) * units + unit];
         value = reduction == UnitReduction::maximum ? result.at[i] : result.at[i] / count;
-        if (reduction == UnitReduction::scaled_mean) value /= high.at[i] - low.at[i];  // 0 / 0 when the layer is constant
+        if (reduction == UnitReduction::scaled_mean)
+          value /= high.at[i] - low.at[i];  // 0 / 0 when the layer is constant
       }
     }
   }
 }
 
-void LanesBackend::add_unit_gradient(Queue&, UnitPick const* picks, std::int32_t layer, Shape const& shape, std::int64_t batch,
-                                     float* gradient) const {
+void LanesBackend::add_unit_gradient(Queue&, UnitPick const* picks, std::int32_t layer, Shape const& shape,
+                                     std::int64_t batch, float* gradient) const {
   std::int64_t const units = unit_count(shape);
   std::int64_t const positions = volume(shape) / units;
   for (std::int64_t n = 0; n < batch; ++n) {

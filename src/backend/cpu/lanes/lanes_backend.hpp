@@ -1,5 +1,6 @@
-// The CPU backend for small models: the batch is innermost, 16 samples side by side, so that every inner loop is 16 wide
-// whatever the number of channels. A sample's bits depend neither on its slot, nor on the batch, nor on the other samples.
+// The CPU backend for small models: the batch is innermost, 16 samples side by side, so that every inner loop is 16
+// wide whatever the number of channels. A sample's bits depend neither on its slot, nor on the batch, nor on the other
+// samples.
 #pragma once
 
 #include "backend/backend.hpp"
@@ -26,8 +27,8 @@ class LanesBackend final : public Backend {
 
   void unit_values(Queue& queue, float const* tensor, Shape const& shape, std::int64_t batch, UnitReduction reduction,
                    float* values) const override;
-  void add_unit_gradient(Queue& queue, UnitPick const* picks, std::int32_t layer, Shape const& shape, std::int64_t batch,
-                         float* gradient) const override;
+  void add_unit_gradient(Queue& queue, UnitPick const* picks, std::int32_t layer, Shape const& shape,
+                         std::int64_t batch, float* gradient) const override;
 
  private:
   lanes::Kernels const& kernels_;

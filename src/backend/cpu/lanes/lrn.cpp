@@ -10,7 +10,8 @@ namespace {
 
 class Lrn final : public BlockOp {
  public:
-  Lrn(io::Lrn const& op, Shape const& in, std::int64_t batch) : BlockOp(in, in, batch), op_(op), units_(unit_count(in)) {}
+  Lrn(io::Lrn const& op, Shape const& in, std::int64_t batch)
+      : BlockOp(in, in, batch), op_(op), units_(unit_count(in)) {}
 
  private:
   std::int64_t first(std::int64_t c) const { return std::max<std::int64_t>(0, c - (op_.size - 1) / 2); }
@@ -54,6 +55,8 @@ class Lrn final : public BlockOp {
 
 }  // namespace
 
-OperatorPtr make_lrn(io::Lrn const& op, Shape const& in, std::int64_t batch) { return std::make_unique<Lrn>(op, in, batch); }
+OperatorPtr make_lrn(io::Lrn const& op, Shape const& in, std::int64_t batch) {
+  return std::make_unique<Lrn>(op, in, batch);
+}
 
 }  // namespace sonde::backend::lanes

@@ -15,7 +15,8 @@ OperatorPtr make_convolution(io::Conv2d const& op, io::Activation const& fused, 
                              std::int64_t batch, Kernels const& kernels);
 OperatorPtr make_dense(io::Dense const& op, io::Activation const& fused, Shape const& in, std::int64_t batch,
                        Kernels const& kernels);
-OperatorPtr make_pool(io::Pool const& op, Shape const& in, Shape const& out, std::int64_t batch, Kernels const& kernels);
+OperatorPtr make_pool(io::Pool const& op, Shape const& in, Shape const& out, std::int64_t batch,
+                      Kernels const& kernels);
 
 OperatorPtr make_activation(io::Activation const& op, Shape const& in, std::int64_t batch);
 OperatorPtr make_scale_shift(io::ScaleShift const& op, Shape const& in, std::int64_t batch);
@@ -32,6 +33,7 @@ OperatorPtr make_concat(io::Concat const& op, std::vector<Shape> const& inputs, 
 
 /// y = f(x), and dx = or += f'(x) dy; `size` floats each.
 void apply(io::Activation const& function, float const* x, std::int64_t size, float* y);
-void apply_gradient(io::Activation const& function, float const* x, float const* dy, std::int64_t size, bool accumulate, float* dx);
+void apply_gradient(io::Activation const& function, float const* x, float const* dy, std::int64_t size, bool accumulate,
+                    float* dx);
 
 }  // namespace sonde::backend::lanes

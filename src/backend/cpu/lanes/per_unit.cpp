@@ -7,7 +7,9 @@ namespace sonde::backend::lanes {
 namespace {
 
 /// The parameter of element f: one for all, one per unit (last axis), or one per element.
-float entry(io::Weights const& values, std::int64_t f) { return values->data[static_cast<std::size_t>(f) % values->data.size()]; }
+float entry(io::Weights const& values, std::int64_t f) {
+  return values->data[static_cast<std::size_t>(f) % values->data.size()];
+}
 
 class ScaleShift final : public BlockOp {
  public:

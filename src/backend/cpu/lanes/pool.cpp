@@ -58,7 +58,8 @@ class AveragePool final : public BlockOp {
   template <class Visitor>
   void for_each_output(Visitor&& visit) const {
     for (std::int64_t row = 0; row < pooling_.y.count; ++row) {
-      for (std::int64_t column = 0; column < pooling_.x.count; ++column) visit(row, column, (row * pooling_.x.count + column) * pixel_);
+      for (std::int64_t column = 0; column < pooling_.x.count; ++column)
+        visit(row, column, (row * pooling_.x.count + column) * pixel_);
     }
   }
 
@@ -87,7 +88,8 @@ class AveragePool final : public BlockOp {
 
 }  // namespace
 
-OperatorPtr make_pool(io::Pool const& op, Shape const& in, Shape const& out, std::int64_t batch, Kernels const& kernels) {
+OperatorPtr make_pool(io::Pool const& op, Shape const& in, Shape const& out, std::int64_t batch,
+                      Kernels const& kernels) {
   io::Window const& w = op.window;
   PoolAxis const y{out[0], in[0], w.height, -w.top, w.stride_y, w.dilation_y};
   PoolAxis const x{out[1], in[1], w.width, -w.left, w.stride_x, w.dilation_x};

@@ -19,9 +19,11 @@ struct Run {
 
 /// One input: the elements of it that go to the output, as few runs as they make.
 struct Source {
-  Source(Shape const& shape, std::vector<std::int64_t> const& at_x, std::vector<std::int64_t> const& at_y) : size(block_size(shape)) {
+  Source(Shape const& shape, std::vector<std::int64_t> const& at_x, std::vector<std::int64_t> const& at_y)
+      : size(block_size(shape)) {
     for (std::size_t i = 0; i < at_x.size(); ++i) {
-      bool const next = !runs.empty() && at_x[i] == runs.back().x + runs.back().length && at_y[i] == runs.back().y + runs.back().length;
+      bool const next = !runs.empty() && at_x[i] == runs.back().x + runs.back().length &&
+                        at_y[i] == runs.back().y + runs.back().length;
       if (next) {
         ++runs.back().length;
       } else {
@@ -99,7 +101,8 @@ OperatorPtr make_transpose(io::Transpose const& op, Shape const& in, Shape const
   Shape const stride = strides(in);
   Shape permuted;
   for (std::int64_t axis : op.order) permuted.push_back(stride[static_cast<std::size_t>(axis)]);
-  return std::make_unique<Rearrange>(std::vector{Source(in, offsets(out, permuted), in_order(volume(out)))}, out, batch);
+  return std::make_unique<Rearrange>(std::vector{Source(in, offsets(out, permuted), in_order(volume(out)))}, out,
+                                     batch);
 }
 
 OperatorPtr make_pad(io::Pad const& op, Shape const& in, Shape const& out, std::int64_t batch) {

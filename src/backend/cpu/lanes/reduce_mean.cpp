@@ -31,7 +31,8 @@ class ReduceMean final : public BlockOp {
       for (int i = 0; i < kLanes; ++i) sum[i] += x[i];
       x += kLanes;
     }
-    for (std::int64_t i = 0; i < output_size(); ++i) y[i] = static_cast<float>(sums_[static_cast<std::size_t>(i)] * factor_);
+    for (std::int64_t i = 0; i < output_size(); ++i)
+      y[i] = static_cast<float>(sums_[static_cast<std::size_t>(i)] * factor_);
   }
 
   void backward_block(float const*, float const*, float const* dy, bool accumulate, float* dx) override {

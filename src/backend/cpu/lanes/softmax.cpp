@@ -1,5 +1,5 @@
-// y_k = e^x_k / sum of e^x over the last axis, or its logarithm. The largest x is subtracted first, so nothing overflows;
-// in double, since the gradient of a sure decision is a small difference.
+// y_k = e^x_k / sum of e^x over the last axis, or its logarithm. The largest x is subtracted first, so nothing
+// overflows; in double, since the gradient of a sure decision is a small difference.
 #include <algorithm>
 #include <cmath>
 

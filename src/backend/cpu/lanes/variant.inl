@@ -2,8 +2,8 @@
 //
 // SONDE_LANES_VECTOR   floats in a vector register
 // SONDE_LANES_PARTS    registers a tile works on side by side; 16 lanes take 16 / (vector * parts) passes
-// All functions are in an unnamed namespace and nothing but plain data is included, so that no function compiled here can
-// be linked into the rest of the program.
+// All functions are in an unnamed namespace and nothing but plain data is included, so that no function compiled here
+// can be linked into the rest of the program.
 #include "backend/cpu/lanes/kernels.hpp"
 
 namespace sonde::backend::lanes {
@@ -29,9 +29,14 @@ struct Range {
 
 /// The t in [0, taps) with 0 <= first + t * dilation < extent.
 inline Range inside(int64_t first, int64_t dilation, int64_t taps, int64_t extent) {
-  int64_t const begin = first >= 0 ? 0 : (-first + dilation - 1) / dilation;
-  int64_t const end = first >= extent ? 0 : (extent - 1 - first) / dilation + 1;
-  return {begin, end < taps ? end : taps};
+  int64_t begin = first >= 0 ? 0 : -first;
+  int64_t end = first >= extent ? 0 : extent - first;
+  if (dilation > 1) {  // divisions take long
+    begin = (begin + dilation - 1) / dilation;
+    end = (end + dilation - 1) / dilation;
+  }
+  if (end > taps) end = taps;
+  return {begin, end > begin ? end : begin};
 }
 
 }  // namespace
