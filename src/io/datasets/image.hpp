@@ -30,7 +30,7 @@ Image read_image(std::string const& path);
 Shape shape_after(std::vector<ImageStep> const& steps, Shape const& image);
 
 /// Does `steps` in their order. Errors as shape_after.
-Image apply(std::vector<ImageStep> const& steps, Image image);
+Image apply_steps(std::vector<ImageStep> const& steps, Image image);
 
 /// (H, W, 1) -> (H, W, 3) by copies.
 Image gray_to_rgb(Image const& image);

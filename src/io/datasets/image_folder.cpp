@@ -83,7 +83,7 @@ class ImageFolder : public Dataset {
       std::string const path = folder_ + "/" + record_name(index);
       Image image = read_image(path);
       if (color_ && image.channels == 1) image = gray_to_rgb(image);
-      image = apply(steps_, std::move(image));
+      image = apply_steps(steps_, std::move(image));
       VALIDATE(image.shape() == sample_shape(), "image " << path << ": it is now " << to_string(image.shape())
                                                          << " after --preprocess (it was " << to_string(sample_shape())
                                                          << " at the start). Leave data files alone during a run.");

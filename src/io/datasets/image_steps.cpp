@@ -165,7 +165,7 @@ Shape shape_after(std::vector<ImageStep> const& steps, Shape const& image) {
   return shape;
 }
 
-Image apply(std::vector<ImageStep> const& steps, Image image) {
+Image apply_steps(std::vector<ImageStep> const& steps, Image image) {
   for (ImageStep const& step : steps) {
     static_cast<void>(after(step, image.shape()));  // refuses what is impossible
     image = std::visit([&](auto const& s) { return done(s, std::move(image)); }, step);

@@ -42,7 +42,7 @@ class PreparedDataset : public Dataset {
     Shape const shape = preprocess_.channels_first ? Shape{stored_[1], stored_[2], stored_[0]} : stored_;
     Image image{shape[0], shape[1], shape[2], {}};
     for (float value : record) image.pixels.push_back(static_cast<std::uint8_t>(value));
-    image = apply(preprocess_.steps, std::move(image));
+    image = apply_steps(preprocess_.steps, std::move(image));
     return std::copy(image.pixels.begin(), image.pixels.end(), rows);
   }
 

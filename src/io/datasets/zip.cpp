@@ -38,7 +38,9 @@ std::vector<std::byte> read_directory(std::string const& subject, ByteSource con
   auto const tail = read_part(subject, file, file.size() - reach, reach);
   for (std::int64_t at = reach - end_size; at >= 0; --at) {
     auto const end = std::span(tail).subspan(static_cast<std::size_t>(at));
-    if (number(end, 0, 4) == end_signature) return read_part(subject, file, number(end, 16, 4), number(end, 12, 4));
+    bool const reaches_end = static_cast<std::int64_t>(end.size()) == end_size + number(end, 20, 2);
+    if (number(end, 0, 4) == end_signature && reaches_end)
+      return read_part(subject, file, number(end, 16, 4), number(end, 12, 4));
   }
   refuse_damaged(subject);
 }
