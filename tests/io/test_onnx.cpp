@@ -93,6 +93,20 @@ TEST(Onnx, AProductUsedTwiceCountsAtItself) {
   EXPECT_EQ(layers(writer.read()), "fc@dense gate@activation product@binary");
 }
 
+TEST(Onnx, ActivationsInARowCountOnce) {
+  OnnxWriter writer({1, 4}, 6);
+  writer.weights("w", {4, 2});
+  writer.node("MatMul", {"x", "w"}, "m").set_name("fc");
+  writer.node("Relu", {"m"}, "r");
+  writer.node("Clip", {"r"}, "c");  // without bounds: the same values
+  writer.node("Tanh", {"c"}, "t");
+  add_batch_norm(writer, "t", "n", 2);
+  writer.graph().mutable_node(4)->add_attribute()->set_name("is_test");
+  writer.graph().mutable_node(4)->mutable_attribute(0)->set_i(1);
+  writer.node("Sigmoid", {"n"}, "y");
+  EXPECT_EQ(layers(writer.read()), "fc@activation n@activation");
+}
+
 TEST(Onnx, AnInputThatIsTransposedFirstIsChannelsLast) {
   OnnxWriter writer({1, 5, 6, 3});
   writer.weights("w", {2, 3, 1, 1});

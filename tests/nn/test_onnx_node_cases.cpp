@@ -145,7 +145,7 @@ std::map<std::string, Outcome> read_list() {
 void write_list(std::string const& path, std::map<std::string, Outcome> const& outcomes) {
   std::ofstream out(path);
   out << "# Cases of libonnx-testdata 1.12 (Debian 12): pass and in which ways, or refused and the reader's message.\n"
-      << "# Written by test_onnx_node_cases with SONDE_WRITE_CASES=FILE; checked by the same test.\n";
+      << "# Written by test_onnx_models with SONDE_WRITE_CASES=FILE; checked by the same test.\n";
   for (auto const& [name, outcome] : outcomes) out << name << ' ' << outcome.verdict << ' ' << outcome.detail << '\n';
 }
 

@@ -1,10 +1,11 @@
 // Reads ONNX files (opset 6 to 17): checks the file, then converts its nodes one after the other.
 //
-// Counted neurons: a convolution or matrix product counts once together with the bias, normalisation and activation
+// Counted neurons: a convolution or matrix product counts once together with the bias, normalisation and activations
 // that follow it (each the only user of what is before it): its layer is the last node of the chain, under the name of
-// the product. A normalisation or activation elsewhere, pooling, averaging, arithmetic of two activations,
-// concatenation and softmax count by themselves, as Keras's layers do. Reshaping, padding, cropping, dropout and
-// arithmetic with constants do not count. A layer has the node's name, or that of its output when it has none.
+// the product. A normalisation or activation elsewhere starts such a chain. Pooling, averaging, arithmetic of two
+// activations, concatenation and softmax count by themselves, as Keras's layers do. Reshaping, padding, cropping,
+// dropout and arithmetic with constants do not count. A layer has the node's name, or that of its output when it has
+// none.
 #include <fcntl.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl.h>

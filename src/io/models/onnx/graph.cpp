@@ -72,21 +72,19 @@ Value Graph::add(std::string const& name, Op op, std::vector<Value> const& input
 
 void Graph::count(std::string const& name, Role role, Value const& from, bool only_use, Value& value) {
   int const open = only_use ? from.layer : -1;
+  bool const activates = role == Role::activation;
+  bool const follows = activates || role == Role::normalisation || role == Role::affine;
   value.layer = -1;
-  if (role == Role::none) return;
+  value.activated = activates || (role == Role::pass && from.activated);
   if (role == Role::pass) {
     value.layer = open;
-    return;
-  }
-  bool const joins = role == Role::normalisation || role == Role::affine || role == Role::activation;
-  if (joins && open >= 0) {
+  } else if (follows && open >= 0 && (activates || !from.activated)) {
     layers_[static_cast<std::size_t>(open)].node = value.node;
-    if (role != Role::activation) value.layer = open;
-    return;
+    value.layer = open;
+  } else if (role != Role::none && role != Role::affine) {
+    layers_.push_back({name, value.node});
+    if (role != Role::layer) value.layer = static_cast<int>(layers_.size()) - 1;
   }
-  if (role == Role::affine) return;
-  layers_.push_back({name, value.node});
-  if (role == Role::product || role == Role::normalisation) value.layer = static_cast<int>(layers_.size()) - 1;
 }
 
 ModelFile Graph::finish(Value const& output) && {

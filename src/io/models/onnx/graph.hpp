@@ -27,7 +27,8 @@ struct Value {
   std::shared_ptr<Constant const> constant;  // null: an activation
   int node = -1;
   bool channels_last = false;  // stored (H, W, C), in the file (C, H, W)
-  int layer = -1;  // the counted layer this is the end of so far, when normalisation or activation may still follow
+  int layer = -1;              // the counted layer this is the end of so far
+  bool activated = false;      // only further activations may join that layer
 };
 
 /// How the output of a node counts as neurons.
@@ -37,7 +38,7 @@ enum class Role {
   product,        // opens a layer, to which normalisation and activation may follow
   normalisation,  // belongs to the product before it, else opens a layer
   affine,         // arithmetic with constants: belongs to the product before it, else does not count
-  activation,     // closes the layer before it, else is a layer
+  activation,     // belongs to the product, normalisation or activation before it, else opens a layer
   layer           // is a layer: pooling, addition, concatenation, softmax
 };
 
