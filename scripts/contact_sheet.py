@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 import sonde_results
 
-TILE, GAP, TEXT = 112, 6, 210  # pixels: side of an image, space between, width of the text
-INK, QUIET, SHEET = (20, 20, 20), (110, 110, 110), (255, 255, 255)
+TILE, GAP, TEXT = 112, 6, 230  # pixels: side of an image, space between, width of the text
+INK, QUIET, DEVIATES, SHEET = (20, 20, 20), (120, 120, 120), (190, 0, 0), (255, 255, 255)
 
 
 def as_image(sample):
@@ -54,17 +54,20 @@ def choose(found, count):
 
 
 def caption(found, names, classes, row, factor):
+    """[(text, colour)]; a model that left the label of the seed stands out."""
     def named(text):
         number = text.split(" ")[0]
         if classes and number.isdigit() and int(number) < len(classes):
             return text.replace(number, classes[int(number)], 1)
         return text
-    lines = [f"seed {found['seed_index'][row]}, {found['iterations'][row]} iteration(s)"]
-    if "seed_label" in found:
-        lines.append("seed: " + named(str(found["seed_label"][row])))
-    lines += [f"{name}: {named(said)}"
-              for name, said in zip(names, sonde_results.predictions(found, len(names), row))]
-    lines += [f"largest change {found['linf'][row]:.3g}", f"difference x {factor:.3g}"]
+    lines = [(f"seed {found['seed_index'][row]}, {found['iterations'][row]} iteration(s)", INK)]
+    classes_known = "label_0" in found
+    if classes_known:
+        lines.append(("all said of the seed: " + named(str(found["seed_label"][row])), INK))
+    for model, said in enumerate(sonde_results.predictions(found, len(names), row)):
+        deviates = classes_known and found[f"label_{model}"][row] != found["seed_label"][row]
+        lines.append((f"{names[model]}: {named(said)}", DEVIATES if deviates else INK))
+    lines += [(f"largest change {found['linf'][row]:.3g}", QUIET), (f"difference x {factor:.3g}", QUIET)]
     return lines
 
 
@@ -76,10 +79,11 @@ def draw(path, count, classes):
             raise ValueError("it holds no finding (nothing to draw). Give more seeds or iterations.")
         inputs = [as_image(file["finding_data/input"][int(row)]) for row in rows]
         seeds = [as_image(file["finding_data/seed"][int(row)]) for row in rows]
-        integer = file["finding_data/input"].dtype == np.uint8
-    # 8-bit images as they are; other types stretched from the smallest to the largest value shown.
-    low, high = (0, 255) if integer else (min(np.min(inputs), np.min(seeds)), max(np.max(inputs), np.max(seeds)))
-    scale = 255 / (high - low) if high > low else 1.0
+        domain = file["finding_data"].attrs
+        low, high = float(domain["lo"]), float(domain["hi"])
+    if not high > low:
+        raise ValueError("its inputs have no range (attributes lo and hi of /finding_data). Give --input-range to sonde.")
+    scale = 255 / (high - low)
 
     across = 2 if len(rows) > 4 else 1
     down = -(-len(rows) // across)
@@ -99,8 +103,8 @@ def draw(path, count, classes):
             x = left + index * (TILE + GAP)
             sheet.paste(image, (x, top))
             pen.rectangle((x - 1, top - 1, x + image.width, top + image.height), outline=(200, 200, 200))
-        for line, text in enumerate(caption(found, names, classes, row, factor)):
-            pen.text((left + 3 * (TILE + GAP), top + 14 * line), text, INK, font)
+        for line, (text, colour) in enumerate(caption(found, names, classes, row, factor)):
+            pen.text((left + 3 * (TILE + GAP), top + 14 * line), text, colour, font)
     return sheet, len(rows)
 
 

@@ -33,6 +33,7 @@ def write_result(path, ranks=1, change=40, wall=1.0):
         inputs = seeds.copy()
         inputs[1:, :14] += np.uint8(change)
         file["finding_data/seed"], file["finding_data/input"] = seeds, inputs
+        file["finding_data"].attrs.update(lo=0.0, hi=255.0)
         file["seeds/index"], file["seeds/status"], file["seeds/iterations"] = np.arange(4), [0, 1, 2, 1], [0, 3, 20, 7]
         for key, name in enumerate(("nets/a.onnx", "nets/b.h5")):
             file[f"models/{key}/path"] = np.bytes_(name)
