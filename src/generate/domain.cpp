@@ -14,7 +14,7 @@ bool is_image(Shape const& sample) { return sample.size() == 3; }
 }  // namespace
 
 Domain::Domain(io::StoredDomain const& stored, Shape sample, Config const& config, FeatureBounds features)
-    : sample_(std::move(sample)), stored_type_(stored.type), clips_(config.mode == Mode::valid), bounds_(std::move(features)) {
+    : sample_(std::move(sample)), stored_type_(stored.type), seed_type_(stored.type), clips_(config.mode == Mode::valid), bounds_(std::move(features)) {
   has_range_ = stored.known;
   if (has_range_) {
     lo_ = stored.lo;

@@ -31,6 +31,9 @@ class Domain {
   /// Type of a stored finding: that of the data in valid mode, float32 in published mode, whose inputs leave the domain.
   io::ElementType stored_type() const { return stored_type_; }
 
+  /// Type of a stored seed: that of the data.
+  io::ElementType seed_type() const { return seed_type_; }
+
   /// x (n) from stored values (n), any number of whole samples.
   void to_units(std::span<float const> stored, std::span<float> x) const;
   /// The stored values of one sample nearest to x (F): clipped and rounded in valid mode, as they are in published mode.
@@ -51,7 +54,7 @@ class Domain {
   double lo_ = 0, range_ = 1;
   bool has_range_ = false;
   std::int64_t levels_ = 0;  // 0: continuous
-  io::ElementType stored_type_;
+  io::ElementType stored_type_, seed_type_;
   bool clips_ = false;
   std::vector<float> least_, most_;
   FeatureBounds bounds_;
