@@ -1,4 +1,8 @@
+#include <algorithm>
+
 #include "backend/backend.hpp"
+#include "backend/cpu/lanes/lanes_backend.hpp"
+#include "backend/cpu/onednn/onednn_backend.hpp"
 #include "backend/cuda_backend.hpp"
 #include "backend/reference/reference_backend.hpp"
 #include "base/registry.hpp"
@@ -8,7 +12,33 @@ namespace {
 
 using Maker = std::unique_ptr<Backend> (*)(io::ModelFile const&);
 
-std::unique_ptr<Backend> make_cpu(io::ModelFile const&) { return std::make_unique<ReferenceBackend>(); }
+/// Sample shapes of a node's inputs.
+std::vector<Shape> input_shapes(io::ModelFile const& model, io::Node const& node) {
+  std::vector<Shape> shapes;
+  for (int input : node.inputs) shapes.push_back(model.nodes[static_cast<std::size_t>(input)].shape);
+  return shapes;
+}
+
+/// The first node whose op the backend does not have; null when it has all.
+io::Node const* first_unsupported(Backend const& backend, io::ModelFile const& model) {
+  for (io::Node const& node : model.nodes) {
+    if (!std::holds_alternative<io::Input>(node.op) && !backend.supports(node.op, input_shapes(model, node))) return &node;
+  }
+  return nullptr;
+}
+
+/// Whether 16 samples of every layer stay near the caches, where the lanes kernels are ahead of oneDNN: measured with AVX2,
+/// layer by layer, they take 0.2 to 1.1 of oneDNN's time below this size, and up to 1.9 (pooling) above it.
+bool is_small(io::ModelFile const& model) {
+  constexpr std::int64_t largest = 128 * 1024;  // floats per sample
+  return std::ranges::all_of(model.nodes, [](io::Node const& node) { return volume(node.shape) <= largest; });
+}
+
+std::unique_ptr<Backend> make_cpu(io::ModelFile const& model) {
+  auto lanes = std::make_unique<LanesBackend>();
+  if (is_small(model) && first_unsupported(*lanes, model) == nullptr) return lanes;
+  return std::make_unique<OneDnnBackend>();
+}
 std::unique_ptr<Backend> make_reference(io::ModelFile const&) { return std::make_unique<ReferenceBackend>(); }
 std::unique_ptr<Backend> make_cuda(io::ModelFile const&) { return make_cuda_backend(); }
 
@@ -18,22 +48,13 @@ Registry<Maker> const& makers() {
   return registry;
 }
 
-/// Asks before the run what would otherwise fail in it.
-void check_supported(Backend const& backend, io::ModelFile const& model) {
-  for (io::Node const& node : model.nodes) {
-    std::vector<Shape> inputs;
-    for (int input : node.inputs) inputs.push_back(model.nodes[static_cast<std::size_t>(input)].shape);
-    VALIDATE(std::holds_alternative<io::Input>(node.op) || backend.supports(node.op, inputs),
-             "model " << model.path << ": layer " << node.name << " is a " << io::op_name(node.op) << " (backend " << backend.name()
-                      << " has no such op). Choose another --backend.");
-  }
-}
-
 }  // namespace
 
 std::unique_ptr<Backend> make_backend(std::string const& kind, io::ModelFile const& model) {
   std::unique_ptr<Backend> backend = makers().at(kind)(model);
-  check_supported(*backend, model);
+  io::Node const* const missing = first_unsupported(*backend, model);
+  VALIDATE(missing == nullptr, "model " << model.path << ": layer " << missing->name << " is a " << io::op_name(missing->op)
+                                        << " (backend " << backend->name() << " has no such op). Choose another --backend.");
   return backend;
 }
 

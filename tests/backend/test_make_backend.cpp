@@ -7,11 +7,12 @@
 namespace sonde::backend {
 namespace {
 
-io::ModelFile small_model() {
-  io::ModelBuilder builder("model.onnx", "onnx", {4}, "input");
+io::ModelFile relu_model(Shape const& shape) {
+  io::ModelBuilder builder("model.onnx", "onnx", shape, "input");
   int const relu = builder.add("relu", io::Activation{io::Function::relu, 0, 0}, {0});
   return std::move(builder).finish(relu);
 }
+io::ModelFile small_model() { return relu_model({4}); }
 
 std::string message_of(std::string const& kind) {
   try {
@@ -23,6 +24,11 @@ std::string message_of(std::string const& kind) {
 }
 
 TEST(MakeBackend, KnowsTheReference) { EXPECT_EQ(make_backend("reference", small_model())->name(), "reference"); }
+
+TEST(MakeBackend, CpuGoesByTheSizeOfTheModel) {
+  EXPECT_EQ(make_backend("cpu", small_model())->name(), "cpu/lanes");
+  EXPECT_EQ(make_backend("cpu", relu_model({224, 224, 3}))->name(), "cpu/onednn");
+}
 
 TEST(MakeBackend, AutoIsTheCpu) { EXPECT_EQ(make_backend("auto", small_model())->name(), make_backend("cpu", small_model())->name()); }
 
