@@ -8,17 +8,17 @@ namespace {
 class Dense : public SampleOp {
  public:
   Dense(io::Dense const& op, Shape const& in, Shape const& out, std::int64_t batch)
-      : SampleOp(in, out, batch), op_(op), inputs_(in.back()), units_(out.back()) {}
+      : SampleOp(in, out, batch), op_(op), inputs_(in.back()), units_(out.back()), sums_(static_cast<std::size_t>(units_)) {}
 
  private:
   void forward_sample(float const* x, float* y) const override {
     float const* const weights = op_.weights->data.data();  // (inputs, units)
     for (std::int64_t row = 0; row < input_volume() / inputs_; ++row) {
-      for (std::int64_t k = 0; k < units_; ++k) {
-        double sum = op_.bias ? op_.bias->data[k] : 0;
-        for (std::int64_t c = 0; c < inputs_; ++c) sum += double{x[row * inputs_ + c]} * weights[c * units_ + k];
-        y[row * units_ + k] = static_cast<float>(sum);
+      for (std::int64_t k = 0; k < units_; ++k) sums_[k] = op_.bias ? op_.bias->data[k] : 0;
+      for (std::int64_t c = 0; c < inputs_; ++c) {
+        for (std::int64_t k = 0; k < units_; ++k) sums_[k] += double{x[row * inputs_ + c]} * weights[c * units_ + k];
       }
+      for (std::int64_t k = 0; k < units_; ++k) y[row * units_ + k] = static_cast<float>(sums_[k]);
     }
   }
 
@@ -33,6 +33,7 @@ class Dense : public SampleOp {
 
   io::Dense op_;
   std::int64_t inputs_, units_;
+  mutable Buffer<double> sums_;  // (units)
 };
 
 }  // namespace
