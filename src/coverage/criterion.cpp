@@ -10,16 +10,17 @@ using Maker = std::unique_ptr<Criterion> (*)(Parameters&, nn::Network const&, st
 
 Registry<Maker> const& criteria() {
   static Registry<Maker> const registry(
-      "coverage criterion",
-      {{"nc", [](Parameters& parameters, nn::Network const& network, std::int64_t batch) {
-          return make_neuron_coverage(parameters.number("threshold", 0.0, 0.0, 1.0), network, batch);
-        }}});
+      "coverage criterion", {{"nc", [](Parameters& parameters, nn::Network const& network, std::int64_t batch) {
+                                return make_neuron_coverage(parameters.number("threshold", 0.0, 0.0, 1.0), network,
+                                                            batch);
+                              }}});
   return registry;
 }
 
 }  // namespace
 
-std::unique_ptr<Criterion> make_criterion(std::string const& text, nn::Network const& network, std::int64_t largest_batch) {
+std::unique_ptr<Criterion> make_criterion(std::string const& text, nn::Network const& network,
+                                          std::int64_t largest_batch) {
   Parameters parameters(text);
   auto criterion = criteria().at(parameters.name())(parameters, network, largest_batch);
   parameters.check_all_used();

@@ -1,5 +1,6 @@
-// Neuron coverage as DeepXplore's program computes it: each layer's output is scaled to [0, 1] per input, a neuron's value is the
-// mean over its positions, and it is covered when that exceeds the threshold. A constant layer has no value and covers nothing.
+// Neuron coverage as DeepXplore's program computes it: each layer's output is scaled to [0, 1] per input, a neuron's
+// value is the mean over its positions, and it is covered when that exceeds the threshold. A constant layer has no
+// value and covers nothing.
 #include <algorithm>
 #include <sstream>
 
@@ -26,9 +27,12 @@ class NeuronCoverage final : public Criterion {
 
   Merge merge() const override { return Merge::logical_or; }
   std::size_t state_size() const override { return static_cast<std::size_t>(units_); }
-  bool covers(std::span<std::uint8_t const> state, std::int64_t unit) const override { return state[static_cast<std::size_t>(unit)] != 0; }
+  bool covers(std::span<std::uint8_t const> state, std::int64_t unit) const override {
+    return state[static_cast<std::size_t>(unit)] != 0;
+  }
 
-  void update(nn::Runner& runner, std::int64_t batch, std::span<std::uint8_t const> include, std::span<std::uint8_t> state) override {
+  void update(nn::Runner& runner, std::int64_t batch, std::span<std::uint8_t const> include,
+              std::span<std::uint8_t> state) override {
     auto const& layers = runner.network().layers();
     for (std::size_t k = 0; k < layers.size(); ++k) {
       runner.unit_values(batch, k, backend::UnitReduction::scaled_mean, values_.data());
@@ -51,7 +55,8 @@ class NeuronCoverage final : public Criterion {
 
 }  // namespace
 
-std::unique_ptr<Criterion> make_neuron_coverage(double threshold, nn::Network const& network, std::int64_t largest_batch) {
+std::unique_ptr<Criterion> make_neuron_coverage(double threshold, nn::Network const& network,
+                                                std::int64_t largest_batch) {
   return std::make_unique<NeuronCoverage>(threshold, network, largest_batch);
 }
 

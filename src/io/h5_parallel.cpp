@@ -128,6 +128,19 @@ void ParallelFile::write(std::string const& name, Column const& column) {
   file_.write_attribute(name, "description", column.description);
 }
 
+H5Dataset ParallelFile::create_dataset(std::string const& name, ElementType type, Shape const& shape) {
+  h5::AbortScope const abort(comm_.native() != nullptr);
+  H5Dataset data = file_.create_dataset(name, type, shape);
+  if (comm_.native() && comm_.is_root()) take_space(data, file_.path());
+  return data;
+}
+
+void ParallelFile::write_rows(H5Dataset& data, std::int64_t first, std::int64_t count, void const* rows) {
+  h5::AbortScope const abort(comm_.native() != nullptr);
+  if (comm_.native()) return write_rows_together(data, first, count, rows);
+  data.write_rows(first, count, data.type(), rows);
+}
+
 void ParallelFile::write_attribute(std::string const& object, std::string const& name, std::string_view text) {
   h5::AbortScope const abort(comm_.native() != nullptr);
   file_.write_attribute(object, name, text);

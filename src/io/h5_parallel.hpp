@@ -25,6 +25,14 @@ class ParallelFile {
   void write_attribute(std::string const& object, std::string const& name, std::string_view text);
   void write_attribute(std::string const& object, std::string const& name, std::int64_t value);
 
+  /// Makes a data set of `shape` to be filled by write_rows(), and takes its space on the disk.
+  H5Dataset create_dataset(std::string const& name, ElementType type, Shape const& shape);
+  /// Writes this rank's rows [first, first + count) of it; every rank calls, also one whose count is 0.
+  void write_rows(H5Dataset& data, std::int64_t first, std::int64_t count, void const* rows);
+
+  /// For small data that every rank writes alike.
+  H5File& file() { return file_; }
+
   /// Flushes, closes, and returns when the file is on the disk.
   void close();
 

@@ -41,7 +41,7 @@ Runner::Runner(std::shared_ptr<Network const> network, std::shared_ptr<backend::
   std::ranges::sort(options.batches);
   EXPECT(!options.batches.empty() && options.batches.front() > 0);
   find_roots();
-  find_fusions();
+  find_fusions(options.kept_nodes);
   allocate(options);
   for (std::int64_t batch : options.batches) plan_operators(batch);
 }
@@ -59,7 +59,7 @@ void Runner::find_roots() {
 
 /// A convolution or product whose only reader is an activation is computed together with it, unless somebody looks at the
 /// value before the activation.
-void Runner::find_fusions() {
+void Runner::find_fusions(std::vector<int> const& kept_nodes) {
   auto const& nodes = network_->file().nodes;
   std::vector<int> readers(nodes.size(), 0);
   for (io::Node const& node : nodes) {
@@ -68,6 +68,7 @@ void Runner::find_fusions() {
   ++readers[static_cast<std::size_t>(network_->file().output)];
   ++readers[static_cast<std::size_t>(network_->logit_node())];
   for (Layer const& layer : network_->layers()) ++readers[static_cast<std::size_t>(layer.node)];
+  for (int node : kept_nodes) ++readers[static_cast<std::size_t>(node)];
 
   fused_into_.assign(nodes.size(), -1);
   for (std::size_t i = 0; i < nodes.size(); ++i) {
@@ -179,8 +180,13 @@ void Runner::node_values(std::int64_t batch, int node, float* rows) {
 }
 
 void Runner::unit_values(std::int64_t batch, std::size_t layer, backend::UnitReduction reduction, float* values) {
-  Layer const& counted = network_->layers()[layer];
-  backend_->unit_values(*queue_, value(counted.node), counted.shape, batch, reduction, values);
+  node_unit_values(batch, network_->layers()[layer].node, reduction, values);
+}
+
+void Runner::node_unit_values(std::int64_t batch, int node, backend::UnitReduction reduction, float* values) {
+  EXPECT(fused_into_[static_cast<std::size_t>(root(node))] < 0);
+  Shape const& shape = network_->file().nodes[static_cast<std::size_t>(node)].shape;
+  backend_->unit_values(*queue_, value(node), shape, batch, reduction, values);
 }
 
 /// Adds what starts at `node` itself to its gradient. Returns whether the gradient holds anything.

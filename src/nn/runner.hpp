@@ -13,6 +13,7 @@ namespace sonde::nn {
 struct RunnerOptions {
   std::vector<std::int64_t> batches{1};  // batch sizes that will be run; buffers are those of the largest
   bool gradient = false;                 // plan the backward pass
+  std::vector<int> kept_nodes{};         // nodes asked for below that are neither counted, output nor logit
 };
 
 /// One worker's executable copy of a network. Everything is allocated at construction. Not thread safe; several runners of
@@ -32,11 +33,13 @@ class Runner {
   /// rows (batch, K) = the model's output.
   void outputs(std::int64_t batch, float* rows);
 
-  /// rows (batch, K) = value of any node.
+  /// rows (batch, K) = value of a node: counted, output, logit, or one of kept_nodes.
   void node_values(std::int64_t batch, int node, float* rows);
 
   /// values (batch, units of the layer).
   void unit_values(std::int64_t batch, std::size_t layer, backend::UnitReduction reduction, float* values);
+  /// values (batch, last extent of the node), for the nodes of node_values().
+  void node_unit_values(std::int64_t batch, int node, backend::UnitReduction reduction, float* values);
 
   /// gradient (batch, F) = d/dx of sum over samples of
   ///   objective.weight * (unit objective.unit of the node `objective_node`) + pick.weight * (mean of the picked unit)
@@ -53,7 +56,7 @@ class Runner {
   Plan const& plan(std::int64_t batch) const;
   void allocate(RunnerOptions const& options);
   void find_roots();
-  void find_fusions();
+  void find_fusions(std::vector<int> const& kept_nodes);
   void plan_operators(std::int64_t batch);
   void share_gradients(std::int64_t batch);
   float* value(int node) { return values_[static_cast<std::size_t>(root(node))].data(); }

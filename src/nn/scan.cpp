@@ -1,0 +1,134 @@
+#include "nn/scan.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <numeric>
+#include <thread>
+
+#include "backend/threads.hpp"
+#include "base/check.hpp"
+
+namespace sonde::nn {
+namespace {
+
+void check_fit(Network const& network, io::Dataset const& records) {
+  Shape const& sample = records.sample_shape();
+  Shape const& input = network.input_shape();
+  VALIDATE(volume(sample) == volume(input) && unit_count(sample) == unit_count(input),
+           "data " << records.path() << ": a sample is " << sonde::to_string(sample) << " but model "
+                   << network.file().path << " takes " << sonde::to_string(input)
+                   << " (height x width x channels). Give --preprocess resize=, crop= or shape=.");
+}
+
+}  // namespace
+
+/// One thread's copies of the models and its block.
+struct Scan::Worker {
+  std::vector<Runner> runners;
+  std::vector<std::int64_t> indices;  // (count)
+  Buffer<float> stored, model_rows;   // (batch, F)
+  std::int64_t first = 0, count = 0;
+  backend::RowOps ops;
+};
+
+Scan::Scan(Networks networks, std::shared_ptr<io::Dataset const> records, io::ModelDomain const& domain,
+           ScanOptions options)
+    : networks_(std::move(networks)), records_(std::move(records)), options_(std::move(options)) {
+  EXPECT(options_.batch > 0 && options_.threads > 0);
+  for (auto const& network : networks_) check_fit(*network, *records_);
+  // The same two steps as in an ascent, so that a stored input means the same bits to a model here and there.
+  if (records_->domain().known) {
+    lo_ = records_->domain().lo;
+    range_ = records_->domain().hi - lo_;
+  }
+  auto const map = io::channel_map(domain, lo_, lo_ + range_, unit_count(records_->sample_shape()));
+  map_ = {map.source, map.scale, map.shift};
+  for (auto const& network : networks_) {
+    backends_.push_back(backend::make_backend(options_.backend, network->file()));
+  }
+  auto const values = static_cast<std::size_t>(options_.batch * volume(records_->sample_shape()));
+  for (int t = 0; t < options_.threads; ++t) {
+    auto worker = std::make_unique<Worker>();
+    for (std::size_t k = 0; k < networks_.size(); ++k) {
+      worker->runners.emplace_back(networks_[k], backends_[k],
+                                   RunnerOptions{{options_.batch}, false, options_.kept_nodes});
+    }
+    worker->stored = Buffer<float>(values);
+    worker->model_rows = Buffer<float>(values);
+    workers_.push_back(std::move(worker));
+  }
+}
+
+Scan::~Scan() = default;
+
+std::int64_t Scan::blocks() const { return (records_->size() + options_.batch - 1) / options_.batch; }
+
+comm::Block Scan::records_of(comm::Block blocks) const {
+  std::int64_t const first = std::min(blocks.first * options_.batch, records_->size());
+  std::int64_t const last = std::min((blocks.first + blocks.count) * options_.batch, records_->size());
+  return {first, last - first};
+}
+
+std::size_t Scan::bytes() const {
+  std::size_t total = 0;
+  for (auto const& worker : workers_) {
+    total += (worker->stored.size() + worker->model_rows.size()) * sizeof(float);
+    for (Runner const& runner : worker->runners) total += runner.bytes();
+  }
+  return total;
+}
+
+void Scan::run_block(Worker& worker, std::int64_t block) {
+  auto const [first, count] = records_of({block, 1});
+  worker.first = first;
+  worker.count = count;
+  worker.indices.resize(static_cast<std::size_t>(count));
+  std::iota(worker.indices.begin(), worker.indices.end(), first);
+  {
+    std::scoped_lock const lock(reading_);
+    records_->read(worker.indices, worker.stored.data());
+  }
+  std::int64_t const features = volume(records_->sample_shape());
+  auto const used = static_cast<std::size_t>(count * features);
+  float* const x = worker.stored.data();
+  for (std::size_t i = 0; i < used; ++i) x[i] = static_cast<float>((static_cast<double>(x[i]) - lo_) / range_);
+  backend::LoopState state;
+  state.live = static_cast<std::int32_t>(count);
+  worker.ops.to_model(worker.runners.front().queue(), &state, x, features, map_, worker.model_rows.data());
+  std::fill(worker.model_rows.data() + used, worker.model_rows.data() + worker.model_rows.size(), 0.0F);
+  for (Runner& runner : worker.runners) runner.forward(options_.batch, worker.model_rows.data());
+}
+
+void Scan::run(comm::Block blocks, std::function<void(Visit const&)> const& visit,
+               std::function<void(std::int64_t)> const& progress) {
+  std::atomic<std::int64_t> next{blocks.first}, done{0};
+  std::atomic<bool> failed{false};
+  std::vector<std::exception_ptr> failures(workers_.size());
+  auto const work = [&](std::size_t t) {
+    try {
+      backend::use_one_thread();
+      Worker& worker = *workers_[t];
+      while (!failed) {
+        std::int64_t const block = next++;
+        if (block >= blocks.first + blocks.count) return;
+        run_block(worker, block);
+        visit({static_cast<int>(t), worker.first, worker.count, worker.runners});
+        done += worker.count;
+        if (t == 0 && progress) progress(done);
+      }
+    } catch (...) {
+      failed = true;
+      failures[t] = std::current_exception();
+    }
+  };
+  std::vector<std::jthread> threads;
+  for (std::size_t t = 1; t < workers_.size(); ++t) threads.emplace_back(work, t);
+  work(0);
+  threads.clear();  // joins
+  for (auto const& failure : failures) {
+    if (failure) std::rethrow_exception(failure);
+  }
+}
+
+}  // namespace sonde::nn
