@@ -14,7 +14,7 @@ class Occlusion final : public Constraint {
              float* g) override {
     ops.mask(queue, state, static_cast<std::int64_t>(mask_.size()), mask_.data(), g);
   }
-  double default_step() const override { return 0.1; }
+  double default_step() const override { return 1; }
 
  private:
   std::vector<float> mask_;  // (F)
