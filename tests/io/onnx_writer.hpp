@@ -23,10 +23,15 @@ using Ints = std::vector<std::int64_t>;
 /// Where the running test may write a file of that name.
 inline std::string onnx_path(std::string const& name) {
   auto const* test = testing::UnitTest::GetInstance()->current_test_info();
-  std::filesystem::path const folder = scratch_path(std::string("onnx-") + test->name());
+  std::filesystem::path const folder = scratch_path("onnx") / test->name();
   std::filesystem::create_directories(folder);
   return (folder / name).string();
 }
+
+/// Removes what onnx_path() made.
+struct RemoveOnnxFiles : testing::Environment {
+  void TearDown() override { std::filesystem::remove_all(scratch_path("onnx")); }
+};
 
 inline void write_bytes(std::string const& path, std::string const& bytes) {
   std::ofstream out(path, std::ios::binary);

@@ -11,6 +11,8 @@ using namespace sonde;
 using namespace sonde::io;
 using namespace sonde::test;
 
+[[maybe_unused]] auto* const cleanup = testing::AddGlobalTestEnvironment(new RemoveOnnxFiles);
+
 /// Kinds of the nodes in order: "input conv2d activation".
 std::string kinds(ModelFile const& file) {
   std::string text;
@@ -110,13 +112,23 @@ TEST(Onnx, ActivationsInARowCountOnce) {
 TEST(Onnx, AnInputThatIsTransposedFirstIsChannelsLast) {
   OnnxWriter writer({1, 5, 6, 3});
   writer.weights("w", {2, 3, 1, 1});
-  writer.node("Transpose", {"x"}, "t", {{"perm", {0, 3, 1, 2}}});
+  writer.weights("scale", {3});
+  writer.node("Mul", {"x", "scale"}, "m");
+  writer.node("Transpose", {"m"}, "t", {{"perm", {0, 3, 1, 2}}});
   writer.node("Conv", {"t", "w"}, "c");
   writer.node("Transpose", {"c"}, "y", {{"perm", {0, 2, 3, 1}}});
   ModelFile const file = writer.read();
   EXPECT_FALSE(file.channels_first);
   EXPECT_EQ(file.input_shape(), (Shape{5, 6, 3}));
-  EXPECT_EQ(op_name(file.nodes[1].op), "conv2d");
+  EXPECT_EQ(file.output_shape(), (Shape{5, 6, 2}));
+  EXPECT_EQ(kinds(file), "input scale_shift conv2d");
+}
+
+TEST(Onnx, PaddingOfNothingIsNoNode) {
+  OnnxWriter writer({1, 3, 4, 4}, 9);
+  writer.node("Pad", {"x"}, "p", {{"pads", {0, 0, 0, 0, 0, 0, 0, 0}}});
+  writer.node("Relu", {"p"}, "y");
+  EXPECT_EQ(kinds(writer.read()), "input activation");
 }
 
 TEST(Onnx, FlatteningASinglePositionMovesNothing) {

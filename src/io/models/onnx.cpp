@@ -111,17 +111,29 @@ void check_operators(::onnx::GraphProto const& graph, std::string const& path) {
   return *found;
 }
 
-/// Whether every node that uses the input brings it from (N, H, W, C) to (N, C, H, W): then it is stored as it stands.
+bool brings_channels_first(::onnx::NodeProto const& node) {
+  auto const perm = std::ranges::find(node.attribute(), "perm", &::onnx::AttributeProto::name);
+  return node.op_type() == "Transpose" && perm != node.attribute().end() &&
+         std::ranges::equal(perm->ints(), std::vector<std::int64_t>{0, 3, 1, 2});
+}
+
+/// Whether the image is (N, H, W, C): every node that uses it, or the end of a few elementwise nodes after it, brings
+/// it to (N, C, H, W). It is then stored as it stands.
 bool is_channels_last(::onnx::GraphProto const& graph, std::string const& input) {
-  bool used = false;
-  for (auto const& node : graph.node()) {
-    if (std::ranges::count(node.input(), input) == 0) continue;
-    used = true;
-    auto const perm = std::ranges::find(node.attribute(), "perm", &::onnx::AttributeProto::name);
-    if (node.op_type() != "Transpose" || perm == node.attribute().end()) return false;
-    if (!std::ranges::equal(perm->ints(), std::vector<std::int64_t>{0, 3, 1, 2})) return false;
+  static std::set<std::string> const elementwise{"Add", "Cast", "Clip", "Div", "Identity", "Mul", "Sub"};
+  std::string name = input;
+  for (int step = 0; step < 8; ++step) {
+    std::vector<::onnx::NodeProto const*> users;
+    for (auto const& node : graph.node()) {
+      if (std::ranges::count(node.input(), name) > 0) users.push_back(&node);
+    }
+    if (users.size() != 1 || !elementwise.contains(users[0]->op_type()) || users[0]->output_size() != 1) {
+      return !users.empty() &&
+             std::ranges::all_of(users, [](auto const* node) { return brings_channels_first(*node); });
+    }
+    name = users[0]->output(0);
   }
-  return used;
+  return false;
 }
 
 /// Extents in the file's order, the batch first; 0 where they are not fixed.
@@ -218,7 +230,7 @@ ModelFile import(std::string const& path) {
   output.add_input(proto.output(0).name());
   Call call(graph, output);
   Value result = call.activation(0, "value");
-  if (graph.rank(result) == 4) result = call.image(result);
+  if (graph.rank(result) == 4 && !last) result = call.image(result);
   ModelFile file = std::move(graph).finish(result);
   file.channels_first = !last;
   file.sha256 = sha256_of_file(path);
