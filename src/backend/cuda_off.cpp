@@ -4,7 +4,9 @@
 namespace sonde::backend {
 
 std::unique_ptr<Backend> make_cuda_backend() {
-  throw InputError("backend cuda: it is not there (this sonde was built without CUDA). Use --backend cpu, or build with the preset cuda.");
+  throw InputError(
+      "backend cuda: it is not there (this sonde was built without CUDA). Use --backend cpu, or build with the preset "
+      "cuda.");
 }
 
 }  // namespace sonde::backend

@@ -22,13 +22,14 @@ std::vector<Shape> input_shapes(io::ModelFile const& model, io::Node const& node
 /// The first node whose op the backend does not have; null when it has all.
 io::Node const* first_unsupported(Backend const& backend, io::ModelFile const& model) {
   for (io::Node const& node : model.nodes) {
-    if (!std::holds_alternative<io::Input>(node.op) && !backend.supports(node.op, input_shapes(model, node))) return &node;
+    if (!std::holds_alternative<io::Input>(node.op) && !backend.supports(node.op, input_shapes(model, node)))
+      return &node;
   }
   return nullptr;
 }
 
-/// Whether 16 samples of every layer stay near the caches, where the lanes kernels are ahead of oneDNN: measured with AVX2,
-/// layer by layer, they take 0.2 to 1.1 of oneDNN's time below this size, and up to 1.9 (pooling) above it.
+/// Whether 16 samples of every layer stay near the caches, where the lanes kernels are ahead of oneDNN: measured with
+/// AVX2, layer by layer, they take 0.2 to 1.1 of oneDNN's time below this size, and up to 1.9 (pooling) above it.
 bool is_small(io::ModelFile const& model) {
   constexpr std::int64_t largest = 128 * 1024;  // floats per sample
   return std::ranges::all_of(model.nodes, [](io::Node const& node) { return volume(node.shape) <= largest; });
@@ -43,8 +44,8 @@ std::unique_ptr<Backend> make_reference(io::ModelFile const&) { return std::make
 std::unique_ptr<Backend> make_cuda(io::ModelFile const&) { return make_cuda_backend(); }
 
 Registry<Maker> const& makers() {
-  static Registry<Maker> const registry("backend",
-                                        {{"auto", make_cpu}, {"cpu", make_cpu}, {"cuda", make_cuda}, {"reference", make_reference}});
+  static Registry<Maker> const registry(
+      "backend", {{"auto", make_cpu}, {"cpu", make_cpu}, {"cuda", make_cuda}, {"reference", make_reference}});
   return registry;
 }
 
@@ -53,8 +54,9 @@ Registry<Maker> const& makers() {
 std::unique_ptr<Backend> make_backend(std::string const& kind, io::ModelFile const& model) {
   std::unique_ptr<Backend> backend = makers().at(kind)(model);
   io::Node const* const missing = first_unsupported(*backend, model);
-  VALIDATE(missing == nullptr, "model " << model.path << ": layer " << missing->name << " is a " << io::op_name(missing->op)
-                                        << " (backend " << backend->name() << " has no such op). Choose another --backend.");
+  VALIDATE(missing == nullptr, "model " << model.path << ": layer " << missing->name << " is a "
+                                        << io::op_name(missing->op) << " (backend " << backend->name()
+                                        << " has no such op). Choose another --backend.");
   return backend;
 }
 

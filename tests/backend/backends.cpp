@@ -39,7 +39,8 @@ std::unique_ptr<backend::Backend> make_test_backend(std::string const& name) {
 }
 
 std::string test_name(std::string name) {
-  std::ranges::replace_if(name, [](unsigned char c) { return !std::isalnum(c); }, '_');
+  std::ranges::replace_if(
+      name, [](unsigned char c) { return !std::isalnum(c); }, '_');
   return name;
 }
 

@@ -61,12 +61,14 @@ void add_convolutions(std::vector<OpCase>& cases) {
       {"1x5", {5, 9, 5}, 3, {1, 5, 1, 1, 1, 1, 0, 2, 0, 2}},
       {"7x7 stride 2", {15, 17, 3}, 8, {7, 7, 2, 2, 1, 1, 3, 3, 3, 3}},
       {"whole image", {4, 5, 3}, 17, {4, 5}},
+      {"3x3 of many channels relu", {5, 5, 72}, 65, {3, 3, 1, 1, 1, 1, 1, 1, 1, 1}, 1, true, relu},
   };
   for (Convolution const& c : table) cases.push_back(convolution(c));
 }
 
 void add_dense(std::vector<OpCase>& cases) {
-  auto const dense = [&](std::string const& name, Shape const& in, std::int64_t units, bool bias, io::Activation fused) {
+  auto const dense = [&](std::string const& name, Shape const& in, std::int64_t units, bool bias,
+                         io::Activation fused) {
     io::Dense const op{weights({in.back(), units}, 3), bias ? weights({units}, 4) : nullptr};
     cases.push_back({"dense " + name, op, {in}, fused, -1, 1, false, fused.function != Function::relu});
   };
@@ -100,7 +102,8 @@ void add_pools(std::vector<OpCase>& cases) {
 
 void add_activations(std::vector<OpCase>& cases) {
   auto const add = [&](Function function, float alpha, float beta, float low, float high) {
-    cases.push_back({"activation " + io::to_string(function), io::Activation{function, alpha, beta}, {{3, 5, 5}}, {}, low, high});
+    cases.push_back(
+        {"activation " + io::to_string(function), io::Activation{function, alpha, beta}, {{3, 5, 5}}, {}, low, high});
   };
   add(Function::identity, 0, 0, -2, 2);
   add(Function::relu, 0, 0, -2, 2);
@@ -154,9 +157,10 @@ void add_binaries(std::vector<OpCase>& cases) {
     std::string name;
     BinaryFunction function;
   };
-  for (auto const& [name, function] : {Named{"add", BinaryFunction::add}, Named{"subtract", BinaryFunction::subtract},
-                                       Named{"multiply", BinaryFunction::multiply}, Named{"divide", BinaryFunction::divide},
-                                       Named{"maximum", BinaryFunction::maximum}, Named{"minimum", BinaryFunction::minimum}}) {
+  for (auto const& [name, function] :
+       {Named{"add", BinaryFunction::add}, Named{"subtract", BinaryFunction::subtract},
+        Named{"multiply", BinaryFunction::multiply}, Named{"divide", BinaryFunction::divide},
+        Named{"maximum", BinaryFunction::maximum}, Named{"minimum", BinaryFunction::minimum}}) {
     Shape const image{3, 4, 5};
     io::Binary const plain{function, nullptr, false};
     // Where the two sides have other numbers of elements, some values of both lie too close for finite differences.

@@ -27,7 +27,8 @@ std::vector<OpCase> const& op_cases();
 /// Batch sizes every case is run for.
 inline constexpr std::int64_t op_batches[] = {1, 5, 16, 33};
 
-/// `count` different numbers spread evenly over the range, in an order that `key` fixes; few different ones when `ties`.
+/// `count` different numbers spread evenly over the range, in an order that `key` fixes; few different ones when
+/// `ties`.
 std::vector<float> spread(std::int64_t count, float low, float high, std::uint64_t key, bool ties = false);
 
 }  // namespace sonde::test

@@ -16,12 +16,15 @@ using backend::Queue;
 /// A tensor between two margins of a number that must survive.
 class GuardedTensor {
  public:
-  explicit GuardedTensor(std::size_t size) : size_(size), buffer_(size + 2 * margin) { std::ranges::fill(buffer_.span(), mark); }
+  explicit GuardedTensor(std::size_t size) : size_(size), buffer_(size + 2 * margin) {
+    std::ranges::fill(buffer_.span(), mark);
+  }
 
   float* data() { return buffer_.data() + margin; }
   bool intact() const {
     auto const untouched = [](float value) { return value == mark; };
-    return std::ranges::all_of(buffer_.span().first(margin), untouched) && std::ranges::all_of(buffer_.span().last(margin), untouched);
+    return std::ranges::all_of(buffer_.span().first(margin), untouched) &&
+           std::ranges::all_of(buffer_.span().last(margin), untouched);
   }
   Rows copy() { return {data(), data() + size_}; }
 
@@ -73,7 +76,8 @@ OpResult run_op(Backend const& backend, OpCase const& c, std::int64_t batch, std
   EXPECT_EQ(x_tensors[0].copy(), x_before) << "the input is changed";
   EXPECT_EQ(dy_tensor.copy(), dy_before) << "the output's gradient is changed";
   for (std::size_t i = 0; i < c.inputs.size(); ++i) {
-    EXPECT_TRUE(x_tensors[i].intact() && dx_tensors[i].intact()) << "something is written outside input " << i << " or its gradient";
+    EXPECT_TRUE(x_tensors[i].intact() && dx_tensors[i].intact())
+        << "something is written outside input " << i << " or its gradient";
     result.dx.push_back(stored(backend, *queue, dx_tensors[i], c.inputs[i], batch));
   }
   return result;

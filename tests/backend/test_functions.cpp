@@ -45,7 +45,8 @@ TEST(Functions, AreFlatAtTheirKinks) {
 
 TEST(Functions, StayFiniteForLargeArguments) {
   for (float const x : {-200.0F, 200.0F}) {
-    for (Function const function : {Function::sigmoid, Function::tanh, Function::softplus, Function::swish, Function::gelu, Function::selu}) {
+    for (Function const function :
+         {Function::sigmoid, Function::tanh, Function::softplus, Function::swish, Function::gelu, Function::selu}) {
       io::Activation const a{function, 1, 1};
       EXPECT_TRUE(std::isfinite(value(a, x))) << io::to_string(function) << " of " << x;
       EXPECT_TRUE(std::isfinite(derivative(a, x))) << io::to_string(function) << " at " << x;

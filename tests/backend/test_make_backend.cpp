@@ -30,11 +30,14 @@ TEST(MakeBackend, CpuGoesByTheSizeOfTheModel) {
   EXPECT_EQ(make_backend("cpu", relu_model({224, 224, 3}))->name(), "cpu/onednn");
 }
 
-TEST(MakeBackend, AutoIsTheCpu) { EXPECT_EQ(make_backend("auto", small_model())->name(), make_backend("cpu", small_model())->name()); }
+TEST(MakeBackend, AutoIsTheCpu) {
+  EXPECT_EQ(make_backend("auto", small_model())->name(), make_backend("cpu", small_model())->name());
+}
 
 TEST(MakeBackend, SaysThatThereIsNoCuda) {
   EXPECT_EQ(message_of("cuda"),
-            "backend cuda: it is not there (this sonde was built without CUDA). Use --backend cpu, or build with the preset cuda.");
+            "backend cuda: it is not there (this sonde was built without CUDA). Use --backend cpu, or build with the "
+            "preset cuda.");
 }
 
 TEST(MakeBackend, ListsTheKnownKinds) {

@@ -24,7 +24,8 @@ void expect_close(Rows const& actual, Rows const& expected, std::int64_t batch, 
     for (std::size_t i = first; i < first + row; ++i) {
       bool const same = actual[i] == expected[i];  // infinities
       ASSERT_TRUE(same || std::abs(actual[i] - expected[i]) <= 1e-5F * largest)
-          << what << ": element " << i - first << " of sample " << first / row << " is " << actual[i] << " instead of " << expected[i];
+          << what << ": element " << i - first << " of sample " << first / row << " is " << actual[i] << " instead of "
+          << expected[i];
     }
   }
 }
@@ -72,8 +73,11 @@ TEST_P(Ops, SkipGradientsThatAreNotWanted) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, Ops, testing::Combine(testing::ValuesIn(backend_names()), testing::ValuesIn(op_cases())),
-                         [](auto const& test) { return test_name(std::get<0>(test.param) + " " + std::get<1>(test.param).name); });
+INSTANTIATE_TEST_SUITE_P(Backends, Ops,
+                         testing::Combine(testing::ValuesIn(backend_names()), testing::ValuesIn(op_cases())),
+                         [](auto const& test) {
+                           return test_name(std::get<0>(test.param) + " " + std::get<1>(test.param).name);
+                         });
 
 }  // namespace
 }  // namespace sonde::test

@@ -91,8 +91,9 @@ TEST_F(RowsTest, DarkPatchesAreJudgedBeforeAnyIsWritten) {
 }
 
 TEST_F(RowsTest, FeatureRules) {
-  std::vector<FeatureRule> const rules{FeatureRule::freeze,   FeatureRule::increase, FeatureRule::increase, FeatureRule::any,
-                                       FeatureRule::add_only, FeatureRule::add_only, FeatureRule::add_only};
+  std::vector<FeatureRule> const rules{FeatureRule::freeze,  FeatureRule::increase, FeatureRule::increase,
+                                       FeatureRule::any,     FeatureRule::add_only, FeatureRule::add_only,
+                                       FeatureRule::add_only};
   Row const x{0, 0, 0, 0, 0, 1, 0};
   Row g{5, 5, -5, -5, 5, 5, -5};
   ops.feature_rules(queue, &state, 7, rules.data(), x.data(), g.data());

@@ -40,7 +40,7 @@ TEST_P(Units, MaximumIsOverPositions) {
 
 TEST_P(Units, ScaledMeanUsesTheRangeOfTheWholeLayer) {
   Rows const result = values(shape, 2, rows, UnitReduction::scaled_mean);
-  EXPECT_FLOAT_EQ(result[0], 0.75F);   // (2 - -4) / 8
+  EXPECT_FLOAT_EQ(result[0], 0.75F);  // (2 - -4) / 8
   EXPECT_FLOAT_EQ(result[1], 0.75F);
   EXPECT_FLOAT_EQ(result[2], 0.375F);
   for (int i = 3; i < 6; ++i) EXPECT_TRUE(std::isnan(result[i])) << "a constant layer has no scale";
@@ -63,12 +63,13 @@ TEST_P(Units, GradientGoesToThePickedUnitOfThePickedLayer) {
   tested->store(*queue, tensor.data(), shape, batch, after.data());
   queue->wait();
   Rows expected = before;
-  expected[2] = expected[5] = 3;            // sample 0, unit 2: 1 + 4 / 2 positions
-  expected[18] = expected[21] = 0.5F;       // sample 3, unit 0: 1 - 1 / 2
+  expected[2] = expected[5] = 3;       // sample 0, unit 2: 1 + 4 / 2 positions
+  expected[18] = expected[21] = 0.5F;  // sample 3, unit 0: 1 - 1 / 2
   EXPECT_EQ(after, expected);
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, Units, testing::ValuesIn(backend_names()), [](auto const& test) { return test_name(test.param); });
+INSTANTIATE_TEST_SUITE_P(Backends, Units, testing::ValuesIn(backend_names()),
+                         [](auto const& test) { return test_name(test.param); });
 
 }  // namespace
 }  // namespace sonde::test

@@ -1,7 +1,7 @@
 // Elementwise functions, value and derivative, written once: for the reference, the CPU kernels and the CUDA kernels.
 //
-// A functor is a small struct; with_function() turns an io::Activation into one, so that loops are compiled per function.
-// At a kink the derivative is that of the flat (or, for leaky slopes, the lower) side: relu'(0) = 0.
+// A functor is a small struct; with_function() turns an io::Activation into one, so that loops are compiled per
+// function. At a kink the derivative is that of the flat (or, for leaky slopes, the lower) side: relu'(0) = 0.
 #pragma once
 
 #include <cmath>
@@ -174,31 +174,56 @@ template <class Visitor>
 auto with_function(io::Activation const& a, Visitor&& visitor) {
   using io::Function;
   switch (a.function) {
-    case Function::relu: return visitor(Relu{});
-    case Function::relu_capped: return visitor(ReluCapped{a.alpha});
-    case Function::leaky_relu: return visitor(LeakyRelu{a.alpha});
-    case Function::thresholded_relu: return visitor(ThresholdedRelu{a.alpha});
-    case Function::elu: return visitor(Elu{a.alpha});
-    case Function::selu: return visitor(Selu{a.alpha, a.beta});
-    case Function::sigmoid: return visitor(Sigmoid{});
-    case Function::hard_sigmoid: return visitor(HardSigmoid{a.alpha, a.beta});
-    case Function::tanh: return visitor(Tanh{});
-    case Function::softplus: return visitor(Softplus{});
-    case Function::softsign: return visitor(Softsign{});
-    case Function::swish: return visitor(Swish{});
-    case Function::hard_swish: return visitor(HardSwish{});
-    case Function::gelu: return visitor(Gelu{});
-    case Function::erf: return visitor(Erf{});
-    case Function::exp: return visitor(Exp{});
-    case Function::log: return visitor(Log{});
-    case Function::sqrt: return visitor(Sqrt{});
-    case Function::abs: return visitor(Abs{});
-    case Function::negate: return visitor(Negate{});
-    case Function::reciprocal: return visitor(Reciprocal{});
-    case Function::atan: return visitor(Atan{});
-    case Function::clip: return visitor(Clip{a.alpha, a.beta});
-    case Function::power: return visitor(Power{a.alpha});
-    case Function::identity: break;
+    case Function::relu:
+      return visitor(Relu{});
+    case Function::relu_capped:
+      return visitor(ReluCapped{a.alpha});
+    case Function::leaky_relu:
+      return visitor(LeakyRelu{a.alpha});
+    case Function::thresholded_relu:
+      return visitor(ThresholdedRelu{a.alpha});
+    case Function::elu:
+      return visitor(Elu{a.alpha});
+    case Function::selu:
+      return visitor(Selu{a.alpha, a.beta});
+    case Function::sigmoid:
+      return visitor(Sigmoid{});
+    case Function::hard_sigmoid:
+      return visitor(HardSigmoid{a.alpha, a.beta});
+    case Function::tanh:
+      return visitor(Tanh{});
+    case Function::softplus:
+      return visitor(Softplus{});
+    case Function::softsign:
+      return visitor(Softsign{});
+    case Function::swish:
+      return visitor(Swish{});
+    case Function::hard_swish:
+      return visitor(HardSwish{});
+    case Function::gelu:
+      return visitor(Gelu{});
+    case Function::erf:
+      return visitor(Erf{});
+    case Function::exp:
+      return visitor(Exp{});
+    case Function::log:
+      return visitor(Log{});
+    case Function::sqrt:
+      return visitor(Sqrt{});
+    case Function::abs:
+      return visitor(Abs{});
+    case Function::negate:
+      return visitor(Negate{});
+    case Function::reciprocal:
+      return visitor(Reciprocal{});
+    case Function::atan:
+      return visitor(Atan{});
+    case Function::clip:
+      return visitor(Clip{a.alpha, a.beta});
+    case Function::power:
+      return visitor(Power{a.alpha});
+    case Function::identity:
+      break;
   }
   return visitor(Identity{});
 }

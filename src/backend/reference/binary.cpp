@@ -12,12 +12,18 @@ using io::BinaryFunction;
 
 float value(BinaryFunction function, float a, float b) {
   switch (function) {
-    case BinaryFunction::add: return a + b;
-    case BinaryFunction::subtract: return a - b;
-    case BinaryFunction::multiply: return a * b;
-    case BinaryFunction::divide: return a / b;
-    case BinaryFunction::maximum: return a >= b ? a : b;
-    case BinaryFunction::minimum: return a <= b ? a : b;
+    case BinaryFunction::add:
+      return a + b;
+    case BinaryFunction::subtract:
+      return a - b;
+    case BinaryFunction::multiply:
+      return a * b;
+    case BinaryFunction::divide:
+      return a / b;
+    case BinaryFunction::maximum:
+      return a >= b ? a : b;
+    case BinaryFunction::minimum:
+      return a <= b ? a : b;
   }
   return 0;
 }
@@ -25,12 +31,18 @@ float value(BinaryFunction function, float a, float b) {
 /// Derivative by a (side 0) or b (side 1).
 double derivative(BinaryFunction function, int side, double a, double b) {
   switch (function) {
-    case BinaryFunction::add: return 1;
-    case BinaryFunction::subtract: return side == 0 ? 1 : -1;
-    case BinaryFunction::multiply: return side == 0 ? b : a;
-    case BinaryFunction::divide: return side == 0 ? 1 / b : -a / (b * b);
-    case BinaryFunction::maximum: return (a >= b) == (side == 0) ? 1 : 0;
-    case BinaryFunction::minimum: return (a <= b) == (side == 0) ? 1 : 0;
+    case BinaryFunction::add:
+      return 1;
+    case BinaryFunction::subtract:
+      return side == 0 ? 1 : -1;
+    case BinaryFunction::multiply:
+      return side == 0 ? b : a;
+    case BinaryFunction::divide:
+      return side == 0 ? 1 / b : -a / (b * b);
+    case BinaryFunction::maximum:
+      return (a >= b) == (side == 0) ? 1 : 0;
+    case BinaryFunction::minimum:
+      return (a <= b) == (side == 0) ? 1 : 0;
   }
   return 0;
 }
@@ -49,14 +61,16 @@ class Binary : public Operator {
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       sides_.push_back({offsets(out, broadcast_strides(inputs[i])), volume(inputs[i]), static_cast<int>(i)});
     }
-    if (op_.constant) sides_.insert(op_.constant_first ? sides_.begin() : sides_.end(), {offsets(out, strides(out)), size_, -1});
+    if (op_.constant)
+      sides_.insert(op_.constant_first ? sides_.begin() : sides_.end(), {offsets(out, strides(out)), size_, -1});
   }
 
   void forward(Queue&, std::span<float const* const> x, float* y) override {
     for (std::int64_t n = 0; n < batch_; ++n) {
       float const* const a = data(0, x, n);
       float const* const b = data(1, x, n);
-      for (std::int64_t i = 0; i < size_; ++i) y[n * size_ + i] = value(op_.function, a[sides_[0].at[i]], b[sides_[1].at[i]]);
+      for (std::int64_t i = 0; i < size_; ++i)
+        y[n * size_ + i] = value(op_.function, a[sides_[0].at[i]], b[sides_[1].at[i]]);
     }
   }
 

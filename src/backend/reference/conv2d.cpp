@@ -30,7 +30,8 @@ class Conv2d : public SampleOp {
   template <class Visitor>
   void for_each_channel(Visitor&& visit) const {
     std::int64_t const channels = in_[2] / op_.groups, units = out_[2] / op_.groups;  // of a group
-    for (std::int64_t c = 0; c < in_[2]; ++c) visit(c, c / channels * units, c % channels * out_[2] + c / channels * units);
+    for (std::int64_t c = 0; c < in_[2]; ++c)
+      visit(c, c / channels * units, c % channels * out_[2] + c / channels * units);
   }
 
   void forward_sample(float const* x, float* y) const override {
@@ -60,7 +61,7 @@ class Conv2d : public SampleOp {
   }
 
   io::Conv2d op_;
-  Shape in_, out_;  // (H, W, C), (H', W', K)
+  Shape in_, out_;               // (H, W, C), (H', W', K)
   mutable Buffer<double> sums_;  // (K)
 };
 

@@ -8,7 +8,11 @@ namespace {
 class Dense : public SampleOp {
  public:
   Dense(io::Dense const& op, Shape const& in, Shape const& out, std::int64_t batch)
-      : SampleOp(in, out, batch), op_(op), inputs_(in.back()), units_(out.back()), sums_(static_cast<std::size_t>(units_)) {}
+      : SampleOp(in, out, batch),
+        op_(op),
+        inputs_(in.back()),
+        units_(out.back()),
+        sums_(static_cast<std::size_t>(units_)) {}
 
  private:
   void forward_sample(float const* x, float* y) const override {
@@ -26,7 +30,8 @@ class Dense : public SampleOp {
     float const* const weights = op_.weights->data.data();
     for (std::int64_t row = 0; row < input_volume() / inputs_; ++row) {
       for (std::int64_t c = 0; c < inputs_; ++c) {
-        for (std::int64_t k = 0; k < units_; ++k) dx[row * inputs_ + c] += double{dy[row * units_ + k]} * weights[c * units_ + k];
+        for (std::int64_t k = 0; k < units_; ++k)
+          dx[row * inputs_ + c] += double{dy[row * units_ + k]} * weights[c * units_ + k];
       }
     }
   }

@@ -18,8 +18,8 @@ class Fused : public Operator {
     activation_->forward(queue, {&z, 1}, y);
   }
 
-  void backward(Queue& queue, std::span<float const* const> x, float const* y, float const* dy, std::span<float* const> dx,
-                std::span<GradientMode const> modes) override {
+  void backward(Queue& queue, std::span<float const* const> x, float const* y, float const* dy,
+                std::span<float* const> dx, std::span<GradientMode const> modes) override {
     float const* const z = z_.data();
     float* const dz = dz_.data();
     GradientMode const mode = GradientMode::overwrite;

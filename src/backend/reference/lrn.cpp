@@ -10,7 +10,8 @@ namespace {
 
 class Lrn : public SampleOp {
  public:
-  Lrn(io::Lrn const& op, Shape const& in, std::int64_t batch) : SampleOp(in, in, batch), op_(op), units_(unit_count(in)) {}
+  Lrn(io::Lrn const& op, Shape const& in, std::int64_t batch)
+      : SampleOp(in, in, batch), op_(op), units_(unit_count(in)) {}
 
  private:
   std::int64_t first(std::int64_t c) const { return std::max<std::int64_t>(0, c - (op_.size - 1) / 2); }
@@ -24,7 +25,8 @@ class Lrn : public SampleOp {
 
   void forward_sample(float const* x, float* y) const override {
     for (std::int64_t at = 0; at < input_volume(); at += units_) {
-      for (std::int64_t c = 0; c < units_; ++c) y[at + c] = static_cast<float>(x[at + c] * std::pow(scale(x + at, c), -op_.beta));
+      for (std::int64_t c = 0; c < units_; ++c)
+        y[at + c] = static_cast<float>(x[at + c] * std::pow(scale(x + at, c), -op_.beta));
     }
   }
 
@@ -33,7 +35,8 @@ class Lrn : public SampleOp {
       for (std::int64_t c = 0; c < units_; ++c) {
         double const s = scale(x + at, c);
         double const power = std::pow(s, -op_.beta);
-        double const common = 2 * op_.beta * op_.alpha / static_cast<double>(op_.size) * dy[at + c] * x[at + c] * power / s;
+        double const common =
+            2 * op_.beta * op_.alpha / static_cast<double>(op_.size) * dy[at + c] * x[at + c] * power / s;
         for (std::int64_t j = first(c); j <= last(c); ++j) dx[at + j] -= common * x[at + j];
         dx[at + c] += dy[at + c] * power;
       }
@@ -46,6 +49,8 @@ class Lrn : public SampleOp {
 
 }  // namespace
 
-OperatorPtr make_lrn(io::Lrn const& op, Shape const& in, std::int64_t batch) { return std::make_unique<Lrn>(op, in, batch); }
+OperatorPtr make_lrn(io::Lrn const& op, Shape const& in, std::int64_t batch) {
+  return std::make_unique<Lrn>(op, in, batch);
+}
 
 }  // namespace sonde::backend::reference

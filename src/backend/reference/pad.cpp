@@ -10,7 +10,8 @@ namespace {
 
 class Pad : public SampleOp {
  public:
-  Pad(io::Pad const& op, Shape const& in, Shape const& out, std::int64_t batch) : SampleOp(in, out, batch), value_(op.value) {
+  Pad(io::Pad const& op, Shape const& in, Shape const& out, std::int64_t batch)
+      : SampleOp(in, out, batch), value_(op.value) {
     Shape const stride_x = strides(in), stride_y = strides(out);
     Shape box;
     std::int64_t first_x = 0, first_y = 0;

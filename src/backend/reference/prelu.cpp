@@ -26,6 +26,8 @@ class PRelu : public SampleOp {
 
 }  // namespace
 
-OperatorPtr make_prelu(io::PRelu const& op, Shape const& in, std::int64_t batch) { return std::make_unique<PRelu>(op, in, batch); }
+OperatorPtr make_prelu(io::PRelu const& op, Shape const& in, std::int64_t batch) {
+  return std::make_unique<PRelu>(op, in, batch);
+}
 
 }  // namespace sonde::backend::reference

@@ -28,9 +28,13 @@ struct Plan {
   OperatorPtr operator()(io::Binary const& op) const { return reference::make_binary(op, inputs, output, batch); }
   OperatorPtr operator()(io::Concat const& op) const { return reference::make_concat(op, inputs, output, batch); }
   OperatorPtr operator()(io::Reshape const&) const { return reference::make_copy(output, batch); }
-  OperatorPtr operator()(io::Transpose const& op) const { return reference::make_transpose(op, inputs[0], output, batch); }
+  OperatorPtr operator()(io::Transpose const& op) const {
+    return reference::make_transpose(op, inputs[0], output, batch);
+  }
   OperatorPtr operator()(io::Pad const& op) const { return reference::make_pad(op, inputs[0], output, batch); }
-  OperatorPtr operator()(io::ReduceMean const& op) const { return reference::make_reduce_mean(op, inputs[0], output, batch); }
+  OperatorPtr operator()(io::ReduceMean const& op) const {
+    return reference::make_reduce_mean(op, inputs[0], output, batch);
+  }
 };
 
 /// A sample as rows of units: (positions, units), row-major.
@@ -78,22 +82,24 @@ void ReferenceBackend::store(Queue&, float const* tensor, Shape const& shape, st
 
 bool ReferenceBackend::supports(io::Op const&, std::vector<Shape> const&) const { return true; }
 
-std::unique_ptr<Operator> ReferenceBackend::plan(io::Op const& op, io::Activation const& fused, std::vector<Shape> const& inputs,
-                                                 Shape const& output, std::int64_t batch) const {
+std::unique_ptr<Operator> ReferenceBackend::plan(io::Op const& op, io::Activation const& fused,
+                                                 std::vector<Shape> const& inputs, Shape const& output,
+                                                 std::int64_t batch) const {
   OperatorPtr planned = std::visit(Plan{inputs, output, batch}, op);
   if (fused.function == io::Function::identity) return planned;
   return reference::make_fused(std::move(planned), fused, output, batch);
 }
 
-void ReferenceBackend::unit_values(Queue&, float const* tensor, Shape const& shape, std::int64_t batch, UnitReduction reduction,
-                                   float* values) const {
+void ReferenceBackend::unit_values(Queue&, float const* tensor, Shape const& shape, std::int64_t batch,
+                                   UnitReduction reduction, float* values) const {
   Layer const layer(shape);
   std::int64_t const size = layer.positions * layer.units;
   for (std::int64_t n = 0; n < batch; ++n) {
     float const* const sample = tensor + n * size;
     Scaling const scale = reduction == UnitReduction::scaled_mean ? scaling(sample, size) : Scaling{};
     for (std::int64_t unit = 0; unit < layer.units; ++unit) {
-      double const value = reduction == UnitReduction::maximum ? double{largest(sample + unit, layer)} : mean(sample + unit, layer);
+      double const value =
+          reduction == UnitReduction::maximum ? double{largest(sample + unit, layer)} : mean(sample + unit, layer);
       values[n * layer.units + unit] = static_cast<float>((value - scale.low) / scale.range);
     }
   }

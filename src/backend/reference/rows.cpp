@@ -28,7 +28,10 @@ double squares(float const* row, std::int64_t count) {
 /// One patch of an image: its first element, and the elements of each of its rows.
 struct Patch {
   Patch(Shape const& image, std::int64_t size_, std::int32_t const* corner)
-      : first((corner[0] * image[1] + corner[1]) * image[2]), step(image[1] * image[2]), size(size_), width(size_ * image[2]) {}
+      : first((corner[0] * image[1] + corner[1]) * image[2]),
+        step(image[1] * image[2]),
+        size(size_),
+        width(size_ * image[2]) {}
   std::int64_t first, step, size, width;
 
   bool negative(float const* g) const {
@@ -47,7 +50,8 @@ void RowOps::to_model(Queue&, LoopState const* state, float const* x, std::int64
                       float* model_rows) const {
   auto const channels = static_cast<std::int64_t>(map.source.size());
   for (std::int64_t at = 0; at < state->live * features; at += channels) {
-    for (std::int64_t c = 0; c < channels; ++c) model_rows[at + c] = x[at + map.source[c]] * entry(map.scale, c) + entry(map.shift, c);
+    for (std::int64_t c = 0; c < channels; ++c)
+      model_rows[at + c] = x[at + map.source[c]] * entry(map.scale, c) + entry(map.shift, c);
   }
 }
 
@@ -96,23 +100,30 @@ void RowOps::dark_patches(Queue&, LoopState const* state, Shape const& image, st
   }
 }
 
-void RowOps::feature_rules(Queue&, LoopState const* state, std::int64_t features, FeatureRule const* rules, float const* x,
-                           float* g) const {
+void RowOps::feature_rules(Queue&, LoopState const* state, std::int64_t features, FeatureRule const* rules,
+                           float const* x, float* g) const {
   for (std::int64_t n = 0; n < state->live; ++n) {
     for (std::int64_t i = 0; i < features; ++i) {
       float& value = g[n * features + i];
       switch (rules[i]) {
-        case FeatureRule::freeze: value = 0; break;
-        case FeatureRule::increase: value = std::max(value, 0.0F); break;
-        case FeatureRule::any: break;
-        case FeatureRule::add_only: value = value > 0 && x[n * features + i] == 0 ? 1.0F : 0.0F; break;
+        case FeatureRule::freeze:
+          value = 0;
+          break;
+        case FeatureRule::increase:
+          value = std::max(value, 0.0F);
+          break;
+        case FeatureRule::any:
+          break;
+        case FeatureRule::add_only:
+          value = value > 0 && x[n * features + i] == 0 ? 1.0F : 0.0F;
+          break;
       }
     }
   }
 }
 
-void RowOps::ascend(Queue&, LoopState const* state, std::int64_t features, float step, FeatureRule const* rules, float const* g,
-                    float* x) const {
+void RowOps::ascend(Queue&, LoopState const* state, std::int64_t features, float step, FeatureRule const* rules,
+                    float const* g, float* x) const {
   for (std::int64_t n = 0; n < state->live; ++n) {
     for (std::int64_t i = 0; i < features; ++i) {
       bool const unscaled = rules != nullptr && rules[i] == FeatureRule::add_only;
@@ -121,25 +132,29 @@ void RowOps::ascend(Queue&, LoopState const* state, std::int64_t features, float
   }
 }
 
-void RowOps::clip(Queue&, LoopState const* state, std::int64_t features, float const* low, float const* high, float* x) const {
+void RowOps::clip(Queue&, LoopState const* state, std::int64_t features, float const* low, float const* high,
+                  float* x) const {
   for (std::int64_t n = 0; n < state->live; ++n) {
-    for (std::int64_t i = 0; i < features; ++i) x[n * features + i] = std::min(std::max(x[n * features + i], low[i]), high[i]);
+    for (std::int64_t i = 0; i < features; ++i)
+      x[n * features + i] = std::min(std::max(x[n * features + i], low[i]), high[i]);
   }
 }
 
-void RowOps::project(Queue&, LoopState const* state, std::int64_t features, float const* seed, float max_linf, float max_l2,
-                     float* x) const {
+void RowOps::project(Queue&, LoopState const* state, std::int64_t features, float const* seed, float max_linf,
+                     float max_l2, float* x) const {
   for (std::int64_t n = 0; n < state->live; ++n) {
     float* const row = x + n * features;
     float const* const origin = seed + n * features;
     if (max_linf > 0) {
-      for (std::int64_t i = 0; i < features; ++i) row[i] = std::clamp(row[i], origin[i] - max_linf, origin[i] + max_linf);
+      for (std::int64_t i = 0; i < features; ++i)
+        row[i] = std::clamp(row[i], origin[i] - max_linf, origin[i] + max_linf);
     }
     double total = 0;
     for (std::int64_t i = 0; i < features; ++i) total += (double{row[i]} - origin[i]) * (double{row[i]} - origin[i]);
     if (max_l2 <= 0 || std::sqrt(total) <= max_l2) continue;
     double const factor = max_l2 / std::sqrt(total);
-    for (std::int64_t i = 0; i < features; ++i) row[i] = static_cast<float>(origin[i] + factor * (double{row[i]} - origin[i]));
+    for (std::int64_t i = 0; i < features; ++i)
+      row[i] = static_cast<float>(origin[i] + factor * (double{row[i]} - origin[i]));
   }
 }
 

@@ -12,8 +12,8 @@ std::int32_t below(std::uint32_t word, std::int64_t bound) {
 
 }  // namespace
 
-void RowOps::pick_units(Queue&, LoopState const* state, std::uint64_t run_seed, std::int64_t const* seeds, std::uint32_t model,
-                        UnitList const& candidates, float weight, UnitPick* picks) const {
+void RowOps::pick_units(Queue&, LoopState const* state, std::uint64_t run_seed, std::int64_t const* seeds,
+                        std::uint32_t model, UnitList const& candidates, float weight, UnitPick* picks) const {
   for (std::int32_t n = 0; n < state->live; ++n) {
     picks[n] = UnitPick{};
     if (candidates.units.empty()) continue;
@@ -23,12 +23,13 @@ void RowOps::pick_units(Queue&, LoopState const* state, std::uint64_t run_seed, 
   }
 }
 
-void RowOps::draw_patches(Queue&, LoopState const* state, std::uint64_t run_seed, std::int64_t const* seeds, Shape const& image,
-                          std::int64_t size, std::int64_t count, std::int32_t* positions) const {
+void RowOps::draw_patches(Queue&, LoopState const* state, std::uint64_t run_seed, std::int64_t const* seeds,
+                          Shape const& image, std::int64_t size, std::int64_t count, std::int32_t* positions) const {
   for (std::int32_t n = 0; n < state->live; ++n) {
     for (std::int64_t i = 0; i < count; ++i) {
       // Patches are the same for all models: the key's model stands for the patch.
-      DrawKey const key{state->pass, static_cast<std::uint64_t>(seeds[n]), state->iteration, static_cast<std::uint32_t>(i)};
+      DrawKey const key{state->pass, static_cast<std::uint64_t>(seeds[n]), state->iteration,
+                        static_cast<std::uint32_t>(i)};
       auto const words = draw(run_seed, Purpose::patch, key);
       std::int32_t* const corner = positions + (n * count + i) * 2;
       corner[0] = below(words[0], image[0] - size + 1);

@@ -16,8 +16,8 @@ class SampleOp : public Operator {
   SampleOp(Shape const& input, Shape const& output, std::int64_t batch);
 
   void forward(Queue& queue, std::span<float const* const> x, float* y) final;
-  void backward(Queue& queue, std::span<float const* const> x, float const* y, float const* dy, std::span<float* const> dx,
-                std::span<GradientMode const> modes) final;
+  void backward(Queue& queue, std::span<float const* const> x, float const* y, float const* dy,
+                std::span<float* const> dx, std::span<GradientMode const> modes) final;
 
  protected:
   virtual void forward_sample(float const* x, float* y) const = 0;

@@ -12,7 +12,8 @@ class ScaleShift : public SampleOp {
  private:
   void forward_sample(float const* x, float* y) const override {
     std::int64_t const scales = volume(op_.scale->shape), shifts = volume(op_.shift->shape);  // units or 1
-    for (std::int64_t i = 0; i < input_volume(); ++i) y[i] = op_.scale->data[i % scales] * x[i] + op_.shift->data[i % shifts];
+    for (std::int64_t i = 0; i < input_volume(); ++i)
+      y[i] = op_.scale->data[i % scales] * x[i] + op_.shift->data[i % shifts];
   }
 
   void backward_sample(float const*, float const*, float const* dy, double* dx) const override {

@@ -10,7 +10,8 @@ namespace {
 
 class Softmax : public SampleOp {
  public:
-  Softmax(io::Softmax const& op, Shape const& in, std::int64_t batch) : SampleOp(in, in, batch), op_(op), units_(unit_count(in)) {}
+  Softmax(io::Softmax const& op, Shape const& in, std::int64_t batch)
+      : SampleOp(in, in, batch), op_(op), units_(unit_count(in)) {}
 
  private:
   void forward_sample(float const* x, float* y) const override {

@@ -25,11 +25,16 @@ struct ConvolutionPlan {
 Desc given_weights(io::Conv2d const& op, Shape const& in, Shape const& out);
 Desc any_weights(io::Conv2d const& op, Shape const& in, Shape const& out);
 
-/// The library's backward-data, in the layout it likes best; the gradient of the activation is written in that layout.
-std::unique_ptr<ConvolutionGradient> make_library_gradient(Library& library, ConvolutionPlan const& plan, ScratchPlan& scratch);
+/// Channels per block of an image's layout; 0 for a layout that is not one of channel blocks.
+std::int64_t block_of(Desc const& desc);
 
-/// For few input channels, where the library's kernels leave most of a vector empty: one product per sample gives each output
-/// position's share of its window, and the windows are then added up.
-std::unique_ptr<ConvolutionGradient> make_window_gradient(Library& library, ConvolutionPlan const& plan, ScratchPlan& scratch);
+/// The library's backward-data, in the layout it likes best; the gradient of the activation is written in that layout.
+std::unique_ptr<ConvolutionGradient> make_library_gradient(Library& library, ConvolutionPlan const& plan,
+                                                           ScratchPlan& scratch);
+
+/// For few input channels, where the library's kernels leave most of a vector empty: one product per sample gives each
+/// output position's share of its window, and the windows are then added up.
+std::unique_ptr<ConvolutionGradient> make_window_gradient(Library& library, ConvolutionPlan const& plan,
+                                                          ScratchPlan& scratch);
 
 }  // namespace sonde::backend::onednn

@@ -7,7 +7,8 @@ namespace {
 
 class Dense : public Operator {
  public:
-  Dense(std::shared_ptr<Library> library, io::Weights weights, io::Weights bias, io::Activation const& f, MatmulShape shape)
+  Dense(std::shared_ptr<Library> library, io::Weights weights, io::Weights bias, io::Activation const& f,
+        MatmulShape shape)
       : library_(std::move(library)), weights_(std::move(weights)), bias_(std::move(bias)), f_(f), shape_(shape) {
     ScratchPlan scratch;
     forward_ = make_matmul(*library_, shape, weights_, bias_, f, scratch);
@@ -24,8 +25,8 @@ class Dense : public Operator {
     forward_.run(library_queue(queue));
   }
 
-  void backward(Queue& queue, std::span<float const* const>, float const* y, float const* dy, std::span<float* const> dx,
-                std::span<GradientMode const> modes) override {
+  void backward(Queue& queue, std::span<float const* const>, float const* y, float const* dy,
+                std::span<float* const> dx, std::span<GradientMode const> modes) override {
     if (modes[0] == GradientMode::skip) return;
     std::byte* const scratch = library_queue(queue).scratch();
     auto* const dz = reinterpret_cast<float*>(scratch + dz_at_);
@@ -36,7 +37,7 @@ class Dense : public Operator {
     backward_.set(DNNL_ARG_SRC, linear ? dy : dz);
     backward_.set(DNNL_ARG_DST, target);
     backward_.run(library_queue(queue));
-    if (!direct) put_gradient({1, shape_.rows, shape_.inputs, shape_.inputs}, target, modes[0], dx[0]);
+    if (!direct) to_rows({1, shape_.rows, shape_.inputs, shape_.inputs}, target, modes[0], dx[0]);
   }
 
  private:
@@ -52,7 +53,8 @@ class Dense : public Operator {
 
 OperatorPtr make_dense(std::shared_ptr<Library> library, io::Weights weights, io::Weights bias, io::Activation const& f,
                        std::int64_t rows, std::int64_t inputs, std::int64_t units) {
-  return std::make_unique<Dense>(std::move(library), std::move(weights), std::move(bias), f, MatmulShape{rows, inputs, units, false});
+  return std::make_unique<Dense>(std::move(library), std::move(weights), std::move(bias), f,
+                                 MatmulShape{rows, inputs, units, false});
 }
 
 }  // namespace sonde::backend::onednn

@@ -41,7 +41,8 @@ class Activation : public Operator {
 
 class ScaleShift : public Operator {
  public:
-  ScaleShift(io::ScaleShift const& op, Shape const& in, std::int64_t batch) : units_(unit_count(in)), rows_(volume(in) / units_ * batch) {
+  ScaleShift(io::ScaleShift const& op, Shape const& in, std::int64_t batch)
+      : units_(unit_count(in)), rows_(volume(in) / units_ * batch) {
     for (std::int64_t c = 0; c < units_; ++c) {
       scale_.push_back(op.scale->data[op.scale->data.size() == 1 ? 0 : c]);
       shift_.push_back(op.shift->data[op.shift->data.size() == 1 ? 0 : c]);

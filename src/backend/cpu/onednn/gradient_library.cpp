@@ -7,7 +7,8 @@ namespace {
 
 using Tag = dnnl::memory::format_tag;
 
-dnnl::convolution_backward_data::primitive_desc backward_plan(Library const& library, ConvolutionPlan const& plan, Tag tag) {
+dnnl::convolution_backward_data::primitive_desc backward_plan(Library const& library, ConvolutionPlan const& plan,
+                                                              Tag tag) {
   io::Window const& w = plan.op.window;
   Desc const x = floats({plan.batch, plan.in[2], plan.in[0], plan.in[1]}, tag);
   Desc const y = floats({plan.batch, plan.out[2], plan.out[0], plan.out[1]}, tag);
@@ -15,18 +16,11 @@ dnnl::convolution_backward_data::primitive_desc backward_plan(Library const& lib
   Dims const strides{w.stride_y, w.stride_x}, dilation{w.dilation_y - 1, w.dilation_x - 1};
   Dims const before{w.top, w.left}, after{w.bottom, w.right};
   auto const direct = dnnl::algorithm::convolution_direct;
-  dnnl::convolution_forward::desc const forward(dnnl::prop_kind::forward_training, direct, x, weights, y, strides, dilation, before, after);
+  dnnl::convolution_forward::desc const forward(dnnl::prop_kind::forward_training, direct, x, weights, y, strides,
+                                                dilation, before, after);
   dnnl::convolution_forward::primitive_desc const hint(forward, library.engine());
   dnnl::convolution_backward_data::desc const desc(direct, x, weights, y, strides, dilation, before, after);
   return {desc, attributes({}), library.engine(), hint};
-}
-
-/// Channels per block of an image's layout; 0 for a layout that is not one of channel blocks.
-std::int64_t block_of(Desc const& desc) {
-  for (auto const& [tag, block] : {std::pair{Tag::nhwc, desc.dims()[1]}, {Tag::nChw8c, 8}, {Tag::nChw16c, 16}}) {
-    if (desc == floats(desc.dims(), tag)) return block;
-  }
-  return 0;
 }
 
 class LibraryGradient : public ConvolutionGradient {
@@ -40,7 +34,8 @@ class LibraryGradient : public ConvolutionGradient {
     y_ = {plan.batch, plan.out[0] * plan.out[1], plan.out[2], block_of(backward.diff_dst_desc())};
     call_ = Call(dnnl::convolution_backward_data(backward),
                  {{DNNL_ARG_DIFF_SRC, unset(backward.diff_src_desc(), library)},
-                  {DNNL_ARG_WEIGHTS, library.packed(plan.op.weights, given_weights(plan.op, plan.in, plan.out), backward.weights_desc())},
+                  {DNNL_ARG_WEIGHTS,
+                   library.packed(plan.op.weights, given_weights(plan.op, plan.in, plan.out), backward.weights_desc())},
                   {DNNL_ARG_DIFF_DST, unset(backward.diff_dst_desc(), library)}},
                  backward.scratchpad_desc(), scratch);
     dz_at_ = scratch.add(y_.size() * sizeof(float));
@@ -56,7 +51,7 @@ class LibraryGradient : public ConvolutionGradient {
     call_.set(DNNL_ARG_DIFF_DST, as_it_is ? dy : dz);
     call_.set(DNNL_ARG_DIFF_SRC, target);
     call_.run(queue);
-    if (!direct) put_gradient(x_, target, mode, dx);
+    if (!direct) to_rows(x_, target, mode, dx);
   }
 
  private:
@@ -68,7 +63,8 @@ class LibraryGradient : public ConvolutionGradient {
 
 }  // namespace
 
-std::unique_ptr<ConvolutionGradient> make_library_gradient(Library& library, ConvolutionPlan const& plan, ScratchPlan& scratch) {
+std::unique_ptr<ConvolutionGradient> make_library_gradient(Library& library, ConvolutionPlan const& plan,
+                                                           ScratchPlan& scratch) {
   return std::make_unique<LibraryGradient>(library, plan, scratch);
 }
 

@@ -42,8 +42,9 @@ class WindowGradient : public ConvolutionGradient {
   }
 
  private:
-  /// dx += windows (rows of the band from `first` on, W', window height, window width, C), each at its place; what lies in the
-  /// padding is dropped. Windows that overlap are not added one right after the other: each would wait for the last one's stores.
+  /// dx += windows (rows of the band from `first` on, W', window height, window width, C), each at its place; what lies
+  /// in the padding is dropped. Windows that overlap are not added one right after the other: each would wait for the
+  /// last one's stores.
   void add_windows(float const* windows, std::int64_t first, float* dx) const {
     std::int64_t const row_size = window_.width * in_[2];
     std::int64_t const apart = (window_.width - 1) / window_.stride_x + 1;
@@ -53,8 +54,8 @@ class WindowGradient : public ConvolutionGradient {
         if (row < 0 || row >= in_[0]) continue;
         for (std::int64_t start = 0; start < apart; ++start) {
           for (std::int64_t j = start; j < out_[1]; j += apart) {
-            add_window_row(windows + ((i * out_[1] + j) * window_.height + p) * row_size, j * window_.stride_x - window_.left,
-                           dx + row * in_[1] * in_[2]);
+            add_window_row(windows + ((i * out_[1] + j) * window_.height + p) * row_size,
+                           j * window_.stride_x - window_.left, dx + row * in_[1] * in_[2]);
           }
         }
       }
@@ -91,7 +92,8 @@ class WindowGradient : public ConvolutionGradient {
 
 }  // namespace
 
-std::unique_ptr<ConvolutionGradient> make_window_gradient(Library& library, ConvolutionPlan const& plan, ScratchPlan& scratch) {
+std::unique_ptr<ConvolutionGradient> make_window_gradient(Library& library, ConvolutionPlan const& plan,
+                                                          ScratchPlan& scratch) {
   return std::make_unique<WindowGradient>(library, plan, scratch);
 }
 

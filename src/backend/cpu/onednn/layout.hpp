@@ -1,4 +1,5 @@
-// Copies between images as everyone sees them, (N, pixels, C), and the library's own layouts, with what a gradient needs on the way.
+// Copies between images as everyone sees them, (N, pixels, C), and the library's own layouts, with what a gradient
+// needs on the way.
 #pragma once
 
 #include <algorithm>
@@ -22,8 +23,8 @@ struct Blocked {
 
 /// Whether f'(x) = f'(f(x)), so that the gradient needs no value from before the activation.
 inline bool derivative_from_output(io::Activation const& a) {
-  return a.function == io::Function::identity || a.function == io::Function::relu || a.function == io::Function::relu_capped ||
-         (a.function == io::Function::leaky_relu && a.alpha >= 0);
+  return a.function == io::Function::identity || a.function == io::Function::relu ||
+         a.function == io::Function::relu_capped || (a.function == io::Function::leaky_relu && a.alpha >= 0);
 }
 
 namespace detail {
@@ -35,7 +36,8 @@ void for_each_run(Blocked const& layout, Visitor&& visit) {
   for (std::int64_t n = 0; n < layout.batch; ++n) {
     for (std::int64_t pixel = 0; pixel < layout.pixels; ++pixel) {
       for (std::int64_t b = 0; b < blocks; ++b) {
-        visit((n * layout.pixels + pixel) * layout.channels + b * layout.block, ((n * blocks + b) * layout.pixels + pixel) * layout.block,
+        visit((n * layout.pixels + pixel) * layout.channels + b * layout.block,
+              ((n * blocks + b) * layout.pixels + pixel) * layout.block,
               std::min(layout.block, layout.channels - b * layout.block));
       }
     }
@@ -48,7 +50,8 @@ void for_each_fast_run(Blocked const& layout, Visitor&& visit) {
   if (layout.channels % layout.block == 0 && layout.block == 8) {
     for_each_run(layout, [&](auto from, auto to, auto) { visit(from, to, std::integral_constant<std::int64_t, 8>{}); });
   } else if (layout.channels % layout.block == 0 && layout.block == 16) {
-    for_each_run(layout, [&](auto from, auto to, auto) { visit(from, to, std::integral_constant<std::int64_t, 16>{}); });
+    for_each_run(layout,
+                 [&](auto from, auto to, auto) { visit(from, to, std::integral_constant<std::int64_t, 16>{}); });
   } else if (layout.row_major()) {
     visit(std::int64_t{0}, std::int64_t{0}, layout.batch * layout.pixels * layout.channels);
   } else {
@@ -59,7 +62,8 @@ void for_each_fast_run(Blocked const& layout, Visitor&& visit) {
 }  // namespace detail
 
 /// dz (in `layout`) = f'(y) dy; y and dy are row-major. f is one that derivative_from_output() accepts.
-inline void activation_gradient(io::Activation const& f, Blocked const& layout, float const* y, float const* dy, float* dz) {
+inline void activation_gradient(io::Activation const& f, Blocked const& layout, float const* y, float const* dy,
+                                float* dz) {
   if (layout.channels % layout.block != 0) std::fill_n(dz, layout.size(), 0.0F);
   functors::with_function(f, [&](auto function) {
     detail::for_each_fast_run(layout, [&](std::int64_t from, std::int64_t to, auto count) {
@@ -68,13 +72,21 @@ inline void activation_gradient(io::Activation const& f, Blocked const& layout, 
   });
 }
 
-/// dx (row-major) = or += gradient (in `layout`), by mode.
-inline void put_gradient(Blocked const& layout, float const* gradient, GradientMode mode, float* dx) {
+/// tensor (in `layout`) = rows (row-major).
+inline void from_rows(Blocked const& layout, float const* rows, float* tensor) {
+  if (layout.channels % layout.block != 0) std::fill_n(tensor, layout.size(), 0.0F);
+  detail::for_each_fast_run(layout, [&](std::int64_t from, std::int64_t to, auto count) {
+    for (std::int64_t i = 0; i < count; ++i) tensor[to + i] = rows[from + i];
+  });
+}
+
+/// rows (row-major) = or += tensor (in `layout`), by mode.
+inline void to_rows(Blocked const& layout, float const* tensor, GradientMode mode, float* rows) {
   detail::for_each_fast_run(layout, [&](std::int64_t to, std::int64_t from, auto count) {
     if (mode == GradientMode::overwrite) {
-      for (std::int64_t i = 0; i < count; ++i) dx[to + i] = gradient[from + i];
+      for (std::int64_t i = 0; i < count; ++i) rows[to + i] = tensor[from + i];
     } else {
-      for (std::int64_t i = 0; i < count; ++i) dx[to + i] += gradient[from + i];
+      for (std::int64_t i = 0; i < count; ++i) rows[to + i] += tensor[from + i];
     }
   });
 }

@@ -30,10 +30,14 @@ std::byte* LibraryQueue::scratch() {
   return scratch_.data();
 }
 
-Call::Call(dnnl::primitive primitive, std::vector<std::pair<int, dnnl::memory>> arguments, Desc const& scratchpad, ScratchPlan& scratch)
-    : primitive_(std::move(primitive)), arguments_(std::move(arguments)), scratch_at_(scratch.add(scratchpad.get_size())) {
+Call::Call(dnnl::primitive primitive, std::vector<std::pair<int, dnnl::memory>> arguments, Desc const& scratchpad,
+           ScratchPlan& scratch)
+    : primitive_(std::move(primitive)),
+      arguments_(std::move(arguments)),
+      scratch_at_(scratch.add(scratchpad.get_size())) {
   if (scratchpad.get_size() > 0) {
-    arguments_.emplace_back(DNNL_ARG_SCRATCHPAD, dnnl::memory(scratchpad, arguments_.front().second.get_engine(), DNNL_MEMORY_NONE));
+    arguments_.emplace_back(DNNL_ARG_SCRATCHPAD,
+                            dnnl::memory(scratchpad, arguments_.front().second.get_engine(), DNNL_MEMORY_NONE));
   }
   for (auto const& [name, memory] : arguments_) handles_.push_back({name, memory.get()});
 }
@@ -47,9 +51,9 @@ void Call::set(int argument, void const* data) {
 void Call::run(LibraryQueue& queue) {
   set(DNNL_ARG_SCRATCHPAD, queue.scratch() + scratch_at_);
   use_one_thread();  // whoever calls: results may depend on the number of threads
-  dnnl::error::wrap_c_api(
-      dnnl_primitive_execute(primitive_.get(), queue.stream().get(), static_cast<int>(handles_.size()), handles_.data()),
-      "could not execute a primitive");
+  dnnl::error::wrap_c_api(dnnl_primitive_execute(primitive_.get(), queue.stream().get(),
+                                                 static_cast<int>(handles_.size()), handles_.data()),
+                          "could not execute a primitive");
 }
 
 }  // namespace sonde::backend::onednn

@@ -1,4 +1,5 @@
-// What the ops of one oneDNN backend share: the engine, packed weights, and how much scratch memory an op needs at most.
+// What the ops of one oneDNN backend share: the engine, packed weights, and how much scratch memory an op needs at
+// most.
 #pragma once
 
 #include <atomic>
@@ -18,14 +19,19 @@ using Desc = dnnl::memory::desc;
 using Dims = dnnl::memory::dims;
 
 /// A description of floats with given strides.
-inline Desc floats(Dims const& extents, Dims const& strides) { return {extents, dnnl::memory::data_type::f32, strides}; }
-inline Desc floats(Dims const& extents, dnnl::memory::format_tag tag) { return {extents, dnnl::memory::data_type::f32, tag}; }
+inline Desc floats(Dims const& extents, Dims const& strides) {
+  return {extents, dnnl::memory::data_type::f32, strides};
+}
+inline Desc floats(Dims const& extents, dnnl::memory::format_tag tag) {
+  return {extents, dnnl::memory::data_type::f32, tag};
+}
 
 class Library {
  public:
   dnnl::engine const& engine() const { return engine_; }
 
-  /// `weights`, seen as `given`, in the layout `wanted`: packed once, shared by the plans of all batch sizes and workers.
+  /// `weights`, seen as `given`, in the layout `wanted`: packed once, shared by the plans of all batch sizes and
+  /// workers.
   dnnl::memory packed(io::Weights const& weights, Desc const& given, Desc const& wanted);
 
   /// Every queue of this library will offer at least `bytes` of scratch memory.
@@ -47,7 +53,8 @@ class Library {
 /// One worker's stream and scratch memory; ops run one after another, so that all of them use the same scratch.
 class LibraryQueue final : public Queue {
  public:
-  explicit LibraryQueue(std::shared_ptr<Library const> library) : library_(std::move(library)), stream_(library_->engine()) {}
+  explicit LibraryQueue(std::shared_ptr<Library const> library)
+      : library_(std::move(library)), stream_(library_->engine()) {}
 
   dnnl::stream const& stream() const { return stream_; }
   /// 64-byte aligned; allocated by the first op that runs, and again only when larger ops were planned since.
@@ -82,7 +89,8 @@ class Call {
  public:
   Call() = default;
   /// Arguments without data yet are set before run().
-  Call(dnnl::primitive primitive, std::vector<std::pair<int, dnnl::memory>> arguments, Desc const& scratchpad, ScratchPlan& scratch);
+  Call(dnnl::primitive primitive, std::vector<std::pair<int, dnnl::memory>> arguments, Desc const& scratchpad,
+       ScratchPlan& scratch);
 
   void set(int argument, void const* data);
   void run(LibraryQueue& queue);
@@ -90,11 +98,14 @@ class Call {
  private:
   dnnl::primitive primitive_;
   std::vector<std::pair<int, dnnl::memory>> arguments_;
-  std::vector<dnnl_exec_arg_t> handles_;  // of the arguments, as the library's C interface takes them: nothing is allocated
+  std::vector<dnnl_exec_arg_t>
+      handles_;  // of the arguments, as the library's C interface takes them: nothing is allocated
   std::size_t scratch_at_ = 0;
 };
 
 /// A memory object without data.
-inline dnnl::memory unset(Desc const& desc, Library const& library) { return {desc, library.engine(), DNNL_MEMORY_NONE}; }
+inline dnnl::memory unset(Desc const& desc, Library const& library) {
+  return {desc, library.engine(), DNNL_MEMORY_NONE};
+}
 
 }  // namespace sonde::backend::onednn

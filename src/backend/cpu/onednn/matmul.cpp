@@ -23,9 +23,10 @@ Call make_matmul(Library& library, MatmulShape const& shape, io::Weights const& 
   Desc const b = floats({1, units}, Tag::ab), w = floats({inputs, units}, Tag::any);
   auto const desc = bias ? dnnl::matmul::desc(x, w, b, y) : dnnl::matmul::desc(x, w, y);
   dnnl::matmul::primitive_desc const plan(desc, attributes(f), library.engine());
-  std::vector<std::pair<int, dnnl::memory>> arguments{{DNNL_ARG_SRC, unset(x, library)},
-                                                      {DNNL_ARG_WEIGHTS, library.packed(weights, given, plan.weights_desc())},
-                                                      {DNNL_ARG_DST, unset(y, library)}};
+  std::vector<std::pair<int, dnnl::memory>> arguments{
+      {DNNL_ARG_SRC, unset(x, library)},
+      {DNNL_ARG_WEIGHTS, library.packed(weights, given, plan.weights_desc())},
+      {DNNL_ARG_DST, unset(y, library)}};
   if (bias) arguments.emplace_back(DNNL_ARG_BIAS, library.packed(bias, b, b));
   return {dnnl::matmul(plan), std::move(arguments), plan.scratchpad_desc(), scratch};
 }

@@ -11,8 +11,9 @@ struct MatmulShape {
   bool transposed = false;
 };
 
-/// y (rows, units) = f(x (rows, inputs) W + b), or y (rows, inputs) = x (rows, units) W^T when transposed. bias may be null; f
-/// is one that derivative_from_output() accepts. Never the library's inner product, whose bits change with the number of threads.
+/// y (rows, units) = f(x (rows, inputs) W + b), or y (rows, inputs) = x (rows, units) W^T when transposed. bias may be
+/// null; f is one that derivative_from_output() accepts. Never the library's inner product, whose bits change with the
+/// number of threads.
 Call make_matmul(Library& library, MatmulShape const& shape, io::Weights const& weights, io::Weights const& bias,
                  io::Activation const& f, ScratchPlan& scratch);
 

@@ -23,7 +23,8 @@ struct Plan {
   }
   OperatorPtr operator()(io::Dense const& op) const {
     std::int64_t const units = unit_count(output);
-    return onednn::make_dense(library, op.weights, op.bias, f, volume(output) / units * batch, unit_count(inputs[0]), units);
+    return onednn::make_dense(library, op.weights, op.bias, f, volume(output) / units * batch, unit_count(inputs[0]),
+                              units);
   }
   OperatorPtr operator()(io::Pool const& op) const { return onednn::make_pool(op, inputs[0], output, batch); }
   OperatorPtr operator()(io::Activation const& op) const { return onednn::make_activation(op, output, batch); }
@@ -46,8 +47,9 @@ OneDnnBackend::OneDnnBackend() : library_(std::make_shared<onednn::Library>()) {
 
 std::unique_ptr<Queue> OneDnnBackend::make_queue() const { return std::make_unique<onednn::LibraryQueue>(library_); }
 
-std::unique_ptr<Operator> OneDnnBackend::plan(io::Op const& op, io::Activation const& fused, std::vector<Shape> const& inputs,
-                                              Shape const& output, std::int64_t batch) const {
+std::unique_ptr<Operator> OneDnnBackend::plan(io::Op const& op, io::Activation const& fused,
+                                              std::vector<Shape> const& inputs, Shape const& output,
+                                              std::int64_t batch) const {
   use_one_thread();  // plans depend on the number of threads too
   if (!onednn::derivative_from_output(fused)) {
     return reference::make_fused(plan(op, {}, inputs, output, batch), fused, output, batch);

@@ -1,5 +1,5 @@
-// The CPU backend for large models: convolutions and matrix products by oneDNN, one thread per queue; images stay (N, H, W, C),
-// so that every other op can be the reference's.
+// The CPU backend for large models: convolutions and matrix products by oneDNN, one thread per queue; images stay (N,
+// H, W, C), so that every other op can be the reference's.
 #pragma once
 
 #include "backend/reference/reference_backend.hpp"
@@ -16,8 +16,8 @@ class OneDnnBackend final : public ReferenceBackend {
 
   std::string name() const override { return "cpu/onednn"; }
   std::unique_ptr<Queue> make_queue() const override;
-  std::unique_ptr<Operator> plan(io::Op const& op, io::Activation const& fused, std::vector<Shape> const& inputs, Shape const& output,
-                                 std::int64_t batch) const override;
+  std::unique_ptr<Operator> plan(io::Op const& op, io::Activation const& fused, std::vector<Shape> const& inputs,
+                                 Shape const& output, std::int64_t batch) const override;
 
  private:
   std::shared_ptr<onednn::Library> library_;

@@ -12,8 +12,8 @@ namespace sonde::backend::onednn {
 using OperatorPtr = std::unique_ptr<Operator>;
 
 /// f is one that derivative_from_output() accepts. Throws dnnl::error when the library cannot do it.
-OperatorPtr make_convolution(std::shared_ptr<Library> library, io::Conv2d const& op, io::Activation const& f, Shape const& in,
-                             Shape const& out, std::int64_t batch);
+OperatorPtr make_convolution(std::shared_ptr<Library> library, io::Conv2d const& op, io::Activation const& f,
+                             Shape const& in, Shape const& out, std::int64_t batch);
 
 /// Also 1x1 convolutions: rows (batch times positions, inputs) times weights (inputs, units).
 OperatorPtr make_dense(std::shared_ptr<Library> library, io::Weights weights, io::Weights bias, io::Activation const& f,

@@ -1,6 +1,6 @@
 // Pooling with the channels innermost: every step of a window is a loop over contiguous channels.
-// The library's maximum would have to remember where it was found; finding it again costs less memory traffic, and gives the
-// gradient of equal values to the same element as the reference does.
+// The library's maximum would have to remember where it was found; finding it again costs less memory traffic, and
+// gives the gradient of equal values to the same element as the reference does.
 #include <algorithm>
 #include <limits>
 
