@@ -16,6 +16,7 @@
 #include "comm/collectives.hpp"
 #include "generate/ladder.hpp"
 #include "generate/results.hpp"
+#include "io/provenance.hpp"
 
 namespace sonde::app {
 namespace {
@@ -149,7 +150,7 @@ class GenerateJob {
     progress.close();
     segments.write(generate::result_tables(*setup_, pending));
     segments.assemble(generate::result_order(), [&](io::H5File& file) {
-      generate::Provenance const provenance{line_.effective_config(execution_options), command_text(words_), version(), git_commit(), comm_.size(), threads_};
+      io::Provenance const provenance{line_.effective_config(execution_options), command_text(words_), version(), git_commit(), io::iso_time(), comm_.size(), threads_};
       generate::write_facts(file, *setup_, result, provenance);
       generate::write_timing(file, seconds, startup, result.history.back().totals);
     });

@@ -42,10 +42,7 @@ backend::UnitPick Objective::start(std::size_t k, std::int64_t label, std::int64
   return {0, unit, static_cast<float>(weight)};
 }
 
-std::int64_t Objective::label(Output output) const {
-  if (task_ == nn::Task::classes) return std::ranges::max_element(output) - output.begin();
-  return task_ == nn::Task::binary && output[0] > 0.5F ? 1 : 0;
-}
+std::int64_t Objective::label(Output output) const { return nn::label_of(task_, output); }
 
 double Objective::confidence(std::size_t k, Output output) const {
   double const top = output[static_cast<std::size_t>(label(output))];
@@ -58,16 +55,8 @@ double Objective::confidence(std::size_t k, Output output) const {
 }
 
 bool Objective::disagree(std::span<Output const> outputs) const {
-  if (task_ != nn::Task::regression) {
-    return std::ranges::any_of(outputs, [&](Output o) { return label(o) != label(outputs[0]); });
-  }
-  for (std::size_t i = 0; i < outputs[0].size(); ++i) {
-    auto const value = [i](Output o) { return o[i]; };
-    auto const [least, most] = std::ranges::minmax(outputs, {}, value);
-    bool const same_sign = value(least) > 0 || value(most) < 0;
-    if (static_cast<double>(value(most)) - static_cast<double>(value(least)) > divergence_ && !same_sign) return true;
-  }
-  return false;
+  if (task_ == nn::Task::regression) return nn::outputs_differ(outputs, divergence_);
+  return std::ranges::any_of(outputs, [&](Output o) { return label(o) != label(outputs[0]); });
 }
 
 double Objective::margin(std::span<Output const> outputs) const {

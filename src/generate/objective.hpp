@@ -7,12 +7,11 @@
 
 #include "backend/backend.hpp"
 #include "generate/config.hpp"
-#include "nn/network.hpp"
+#include "nn/answer.hpp"
 
 namespace sonde::generate {
 
-/// One model's answer for one sample: all of its outputs.
-using Output = std::span<float const>;
+using nn::Output;
 
 /// For models of one task:  sum over k != j of F_k(x)[c] - lambda1 F_j(x)[c] + lambda2 * sum over k of neuron_k(x),
 /// j the target model, c the label the models agree on for the seed. F is the logit or the probability.

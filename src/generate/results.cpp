@@ -4,7 +4,8 @@
 
 #include "base/check.hpp"
 #include "base/registry.hpp"
-#include "io/provenance.hpp"
+#include "coverage/coverage_record.hpp"
+#include "nn/model_record.hpp"
 
 namespace sonde::generate {
 namespace {
@@ -100,53 +101,13 @@ io::Table seeds_table(std::vector<SeedRecord> const& rows) {
   return table;
 }
 
-template <class T>
-void write_column(io::H5File& file, std::string const& group, std::string const& name, std::vector<T> const& values, char const* units,
-                  std::string const& description) {
-  file.write(group + "/" + name, values);
-  file.write_attribute(group + "/" + name, "units", units);
-  file.write_attribute(group + "/" + name, "description", description);
-}
-
-void write_models(io::H5File& file, Setup const& setup) {
-  for (std::size_t k = 0; k < setup.models(); ++k) {
-    nn::Network const& network = *setup.networks()[k];
-    std::string const group = "/models/" + std::to_string(k);
-    file.create_group(group);
-    file.write_text(group + "/path", network.file().path);
-    file.write_text(group + "/sha256", network.file().sha256);
-    file.write_text(group + "/layers", layer_listing(network));
-    file.write_attribute(group, "format", network.file().format);
-    file.write_attribute(group, "backend", setup.backend(k)->name());
-    file.write_attribute(group, "task", nn::to_string(network.task()));
-    file.write_attribute(group, "outputs", network.outputs());
-  }
-}
-
-void write_coverage(io::H5File& file, Setup const& setup, CoverageState const& coverage) {
-  for (std::size_t k = 0; k < setup.models(); ++k) {
-    std::string const group = "/coverage/" + std::to_string(k);
-    std::vector<std::string> names;
-    std::vector<std::int64_t> sizes;
-    for (nn::Layer const& layer : setup.networks()[k]->layers()) {
-      names.push_back(layer.name);
-      sizes.push_back(layer.units);
-    }
-    file.create_group(group);
-    file.write_texts(group + "/layer_names", names);
-    file.write(group + "/layer_sizes", sizes);
-    write_column(file, group, "covered", coverage[k], "1", "1 for each neuron covered, layer after layer");
-    file.write_attribute(group, "criterion", setup.make_criterion(k)->definition());
-  }
-}
-
 void write_history(io::H5File& file, Setup const& setup, std::vector<RoundReport> const& history) {
   std::string const group = "/coverage_history";
   file.create_group(group);
   auto const write = [&](std::string const& name, std::string const& description, auto get) {
     std::vector<std::int64_t> values;
     for (RoundReport const& report : history) values.push_back(get(report));
-    write_column(file, group, name, values, "1", description);
+    io::write_column(file, group + "/" + name, values, "1", description);
   };
   write("pass", "pass over the seeds", [](auto const& r) { return static_cast<std::int64_t>(r.pass); });
   write("round", "round, over all passes", [](auto const& r) { return r.round; });
@@ -182,23 +143,15 @@ io::SortKeys result_order() {
   return {{"findings", {"pass", "seed_index"}}, {"finding_data", {"pass", "seed_index"}}, {"seeds", {"pass", "index"}}};
 }
 
-void write_facts(io::H5File& file, Setup const& setup, RunResult const& result, Provenance const& provenance) {
-  file.write_attribute("/", "schema", "sonde-generate");
-  file.write_attribute("/", "schema_version", 1);
-  file.write_attribute("/", "sonde_version", provenance.version);
-  file.write_attribute("/", "git", provenance.git);
+void write_facts(io::H5File& file, Setup const& setup, RunResult const& result, io::Provenance const& provenance) {
   std::vector<std::string> backends;
   for (std::size_t k = 0; k < setup.models(); ++k) backends.push_back(setup.backend(k)->name());
-  file.write_attribute("/", "backend", join(backends));
-  file.write_attribute("/", "ranks", provenance.ranks);
-  file.write_attribute("/", "threads", provenance.threads);
-  file.write_attribute("/", "created", io::iso_time());
-  file.write_attribute("/", "complete", 1);
+  io::write_provenance(file, "sonde-generate", join(backends), provenance);
   file.write_attribute("/", "step", setup.step());
-  file.write_text("/config", provenance.config);
-  file.write_text("/command", provenance.command);
-  write_models(file, setup);
-  write_coverage(file, setup, result.coverage);
+  for (std::size_t k = 0; k < setup.models(); ++k) {
+    nn::write_model(file, k, *setup.networks()[k], backends[k]);
+    coverage::write_coverage(file, "/coverage/" + std::to_string(k), *setup.networks()[k], *setup.make_criterion(k), result.coverage[k]);
+  }
   write_history(file, setup, result.history);
   write_domain(file, setup);
 }
@@ -206,20 +159,12 @@ void write_facts(io::H5File& file, Setup const& setup, RunResult const& result, 
 void write_timing(io::H5File& file, double seconds, double startup_seconds, Totals const& totals) {
   file.create_group("/timing");
   auto const write = [&](char const* name, double value, char const* units, char const* description) {
-    write_column(file, "/timing", name, std::vector<double>{value}, units, description);
+    io::write_column(file, std::string("/timing/") + name, std::vector<double>{value}, units, description);
   };
   write("seconds", seconds, "s", "from the first round to the last");
   write("startup_seconds", startup_seconds, "s", "from the start of the program to the first round");
   write("seeds_per_second", static_cast<double>(totals.seeds) / seconds, "1/s", "over all ranks");
   write("sample_iterations_per_second", static_cast<double>(totals.sample_iterations) / seconds, "1/s", "over all ranks");
-}
-
-std::string layer_listing(nn::Network const& network) {
-  std::string text;
-  for (nn::Layer const& layer : network.layers()) {
-    text += layer.name + '\t' + to_string(layer.shape) + '\t' + std::to_string(layer.units) + '\n';
-  }
-  return text;
 }
 
 io::DatasetInfo stored_findings_info(io::H5File const& file) {
