@@ -59,10 +59,10 @@ inline std::string packed(std::string bytes, int window = 31) {
   return result;
 }
 
-/// `value` as `width` bytes, least first.
+/// `value` as `width` bytes, least first; more than 8 are filled with 0.
 inline std::string little(std::uint64_t value, int width) {
   std::string bytes;
-  for (int k = 0; k < width; ++k) bytes += static_cast<char>(value >> (8 * k) & 0xff);
+  for (int k = 0; k < width; ++k) bytes += static_cast<char>(k < 8 ? value >> (8 * k) & 0xff : 0);
   return bytes;
 }
 
