@@ -17,6 +17,7 @@ namespace sonde::generate {
 struct FeatureBounds {
   std::vector<float> least, most;     // stored values; +-infinity for none
   std::vector<std::uint8_t> integer;  // rounded when stored
+  std::vector<std::uint8_t> only_up;  // never below the seed's value, whatever rounding and bounds say
 };
 
 class Domain {
@@ -48,6 +49,7 @@ class Domain {
   bool is_valid(std::span<float const> stored, std::span<float const> seed) const;
 
  private:
+  double round_level(double level, double seed_level) const;
   float saved_value(float x, float seed, std::size_t feature) const;
 
   Shape sample_;
@@ -55,7 +57,7 @@ class Domain {
   bool has_range_ = false;
   std::int64_t levels_ = 0;  // 0: continuous
   io::ElementType stored_type_, seed_type_;
-  bool clips_ = false;
+  bool clips_ = false, bounded_ = false;
   std::vector<float> least_, most_;
   FeatureBounds bounds_;
 };

@@ -55,6 +55,10 @@ double Objective::confidence(std::size_t k, Output output) const {
 }
 
 bool Objective::disagree(std::span<Output const> outputs) const {
+  // An input driven so far out that a model overflows shows nothing.
+  for (Output output : outputs) {
+    if (!std::ranges::all_of(output, [](float value) { return std::isfinite(value); })) return false;
+  }
   if (task_ == nn::Task::regression) return nn::outputs_differ(outputs, divergence_);
   return std::ranges::any_of(outputs, [&](Output o) { return label(o) != label(outputs[0]); });
 }

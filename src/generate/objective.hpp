@@ -32,7 +32,7 @@ class Objective {
   /// Confidence in the label: its probability, by a softmax when the model has none of its own. The output itself for a regression.
   double confidence(std::size_t k, Output output) const;
   /// Whether the models disagree: different labels; for a regression some pair of outputs further apart than the divergence
-  /// and not all outputs of strictly the same sign (the published rule).
+  /// and not all outputs of strictly the same sign (the published rule). Never when an output is not finite.
   bool disagree(std::span<Output const> outputs) const;
   /// How far the outputs are from the opposite verdict, relative to their size: 0 is a tie.
   double margin(std::span<Output const> outputs) const;
