@@ -42,7 +42,9 @@ class Backend {
   virtual std::string name() const = 0;
 
   virtual std::unique_ptr<Queue> make_queue() const { return std::make_unique<Queue>(); }
-  virtual std::unique_ptr<Step> record(std::function<void()> calls) const { return std::make_unique<Step>(std::move(calls)); }
+  virtual std::unique_ptr<Step> record(std::function<void()> calls) const {
+    return std::make_unique<Step>(std::move(calls));
+  }
 
   // --- tensors and planned ops ---
 
@@ -60,22 +62,24 @@ class Backend {
   virtual bool supports(io::Op const& op, std::vector<Shape> const& inputs) const = 0;
   /// Plans an op for a batch size. `fused` is applied to the op's result before it is written (Conv2d and Dense only;
   /// identity otherwise), and backward() then takes the gradient of the fused result.
-  virtual std::unique_ptr<Operator> plan(io::Op const& op, io::Activation const& fused, std::vector<Shape> const& inputs,
-                                         Shape const& output, std::int64_t batch) const = 0;
+  virtual std::unique_ptr<Operator> plan(io::Op const& op, io::Activation const& fused,
+                                         std::vector<Shape> const& inputs, Shape const& output,
+                                         std::int64_t batch) const = 0;
 
   // --- units of a tensor ---
 
   /// values (batch, units) = one number per unit and sample.
-  virtual void unit_values(Queue& queue, float const* tensor, Shape const& shape, std::int64_t batch, UnitReduction reduction,
-                           float* values) const = 0;
-  /// For each sample whose pick names `layer`: gradient[.., unit] += weight / positions, i.e. the gradient of weight times the
-  /// unit's mean. picks (batch).
-  virtual void add_unit_gradient(Queue& queue, UnitPick const* picks, std::int32_t layer, Shape const& shape, std::int64_t batch,
-                                 float* gradient) const = 0;
+  virtual void unit_values(Queue& queue, float const* tensor, Shape const& shape, std::int64_t batch,
+                           UnitReduction reduction, float* values) const = 0;
+  /// For each sample whose pick names `layer`: gradient[.., unit] += weight / positions, i.e. the gradient of weight
+  /// times the unit's mean. picks (batch).
+  virtual void add_unit_gradient(Queue& queue, UnitPick const* picks, std::int32_t layer, Shape const& shape,
+                                 std::int64_t batch, float* gradient) const = 0;
 };
 
-/// Makes the backend `kind` ("auto", "cpu", "reference", "cuda") for a model: cpu picks lanes or oneDNN by the model's size
-/// and ops. Throws InputError naming layer and op when an op of the model is not supported, or the kind cannot be had.
+/// Makes the backend `kind` ("auto", "cpu", "reference", "cuda") for a model: cpu picks lanes or oneDNN by the model's
+/// size and ops. Throws InputError naming layer and op when an op of the model is not supported, or the kind cannot be
+/// had.
 std::unique_ptr<Backend> make_backend(std::string const& kind, io::ModelFile const& model);
 
 }  // namespace sonde::backend

@@ -14,8 +14,9 @@ class Queue {
   virtual void wait() {}
 };
 
-/// A recorded sequence of ops. The CPU keeps the calls, CUDA captures a graph; so that both can be replayed, what changes
-/// from one replay to the next (iteration, live count, picks, positions) is read from buffers, never from host variables.
+/// A recorded sequence of ops. The CPU keeps the calls, CUDA captures a graph; so that both can be replayed, what
+/// changes from one replay to the next (iteration, live count, picks, positions) is read from buffers, never from host
+/// variables.
 class Step {
  public:
   explicit Step(std::function<void()> calls) : calls_(std::move(calls)) {}

@@ -1,7 +1,8 @@
 // Ops on rows: inputs and their gradients in the ascent's own units, (N, F) row-major, F the volume of a sample.
 //
-// Part of the backend seam: the CPU runs plain loops, since a row op costs under 1 % of a model's passes; a device backend
-// overrides them. What changes from one iteration to the next is read from LoopState, so that a Step can be replayed.
+// Part of the backend seam: the CPU runs plain loops, since a row op costs under 1 % of a model's passes; a device
+// backend overrides them. What changes from one iteration to the next is read from LoopState, so that a Step can be
+// replayed.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,8 @@
 
 namespace sonde::backend {
 
-/// x in units of the stored range -> a model's input: y[p, c] = x[p, source[c]] * scale[c] + shift[c], p over positions,
-/// c over channels. All vectors have one entry per channel (image) or one entry (any sample).
+/// x in units of the stored range -> a model's input: y[p, c] = x[p, source[c]] * scale[c] + shift[c], p over
+/// positions, c over channels. All vectors have one entry per channel (image) or one entry (any sample).
 struct DomainMap {
   std::vector<std::int32_t> source;
   std::vector<float> scale, shift;
@@ -22,7 +23,7 @@ struct DomainMap {
 
 /// What changes from iteration to iteration, read by recorded ops.
 struct LoopState {
-  std::int32_t live = 0;       // rows in use
+  std::int32_t live = 0;  // rows in use
   std::uint32_t iteration = 0;
   std::uint32_t pass = 0;
 };
@@ -45,12 +46,13 @@ class RowOps {
   virtual ~RowOps() = default;
 
   /// model_rows (live, F) = map(x)
-  virtual void to_model(Queue& queue, LoopState const* state, float const* x, std::int64_t features, DomainMap const& map,
-                        float* model_rows) const;
+  virtual void to_model(Queue& queue, LoopState const* state, float const* x, std::int64_t features,
+                        DomainMap const& map, float* model_rows) const;
   /// g[.., source[c]] += scale[c] * model_gradient[.., c]; g = that when `first`.
-  virtual void add_model_gradient(Queue& queue, LoopState const* state, float const* model_gradient, std::int64_t features,
-                                  DomainMap const& map, bool first, float* g) const;
-  /// g / (sqrt(mean(g^2)) + 1e-5) per row: DeepXplore's normalisation (its comment says L2, its code takes the root mean square).
+  virtual void add_model_gradient(Queue& queue, LoopState const* state, float const* model_gradient,
+                                  std::int64_t features, DomainMap const& map, bool first, float* g) const;
+  /// g / (sqrt(mean(g^2)) + 1e-5) per row: DeepXplore's normalisation (its comment says L2, its code takes the root
+  /// mean square).
   virtual void normalise_rms(Queue& queue, LoopState const* state, std::int64_t features, float* g) const;
 
   // domain constraints on the gradient
@@ -60,33 +62,36 @@ class RowOps {
   virtual void mask(Queue& queue, LoopState const* state, std::int64_t features, float const* mask, float* g) const;
   /// Per row, for each of its `count` square patches (top-left corners in positions (live, count, 2)) over an image
   /// (height, width, channels): where the patch's mean gradient is negative g = -1 on it; 0 elsewhere ("blackout").
-  virtual void dark_patches(Queue& queue, LoopState const* state, Shape const& image, std::int64_t size, std::int64_t count,
-                            std::int32_t const* positions, float* g) const;
+  virtual void dark_patches(Queue& queue, LoopState const* state, Shape const& image, std::int64_t size,
+                            std::int64_t count, std::int32_t const* positions, float* g) const;
   /// g by FeatureRule, rules (F); looks at x for add_only: g = 1 where g > 0 and x == 0, else 0.
-  virtual void feature_rules(Queue& queue, LoopState const* state, std::int64_t features, FeatureRule const* rules, float const* x,
-                             float* g) const;
+  virtual void feature_rules(Queue& queue, LoopState const* state, std::int64_t features, FeatureRule const* rules,
+                             float const* x, float* g) const;
 
   // the step
   /// x += step * g, except that features of add_only (rules may be null) move by g itself.
-  virtual void ascend(Queue& queue, LoopState const* state, std::int64_t features, float step, FeatureRule const* rules, float const* g,
-                      float* x) const;
+  virtual void ascend(Queue& queue, LoopState const* state, std::int64_t features, float step, FeatureRule const* rules,
+                      float const* g, float* x) const;
   /// x = min(max(x, low), high); bounds (F).
-  virtual void clip(Queue& queue, LoopState const* state, std::int64_t features, float const* low, float const* high, float* x) const;
-  /// Projects x onto the balls around seed: |x - seed| <= max_linf per element, then the L2 norm of the change is scaled down to
-  /// max_l2. A bound of 0 is none.
-  virtual void project(Queue& queue, LoopState const* state, std::int64_t features, float const* seed, float max_linf, float max_l2,
-                       float* x) const;
+  virtual void clip(Queue& queue, LoopState const* state, std::int64_t features, float const* low, float const* high,
+                    float* x) const;
+  /// Projects x onto the balls around seed: |x - seed| <= max_linf per element, then the L2 norm of the change is
+  /// scaled down to max_l2. A bound of 0 is none.
+  virtual void project(Queue& queue, LoopState const* state, std::int64_t features, float const* seed, float max_linf,
+                       float max_l2, float* x) const;
 
   // random draws, keyed by (run seed, pass, seed index, iteration, purpose, model)
-  /// picks[i] = a uniformly drawn entry of `candidates` with `weight`, for model `model`; none when the list is empty. seeds (live).
-  virtual void pick_units(Queue& queue, LoopState const* state, std::uint64_t run_seed, std::int64_t const* seeds, std::uint32_t model,
-                          UnitList const& candidates, float weight, UnitPick* picks) const;
+  /// picks[i] = a uniformly drawn entry of `candidates` with `weight`, for model `model`; none when the list is empty.
+  /// seeds (live).
+  virtual void pick_units(Queue& queue, LoopState const* state, std::uint64_t run_seed, std::int64_t const* seeds,
+                          std::uint32_t model, UnitList const& candidates, float weight, UnitPick* picks) const;
   /// positions (live, count, 2): top-left corners uniform over all places where a patch of `size` fits.
-  virtual void draw_patches(Queue& queue, LoopState const* state, std::uint64_t run_seed, std::int64_t const* seeds, Shape const& image,
-                            std::int64_t size, std::int64_t count, std::int32_t* positions) const;
+  virtual void draw_patches(Queue& queue, LoopState const* state, std::uint64_t run_seed, std::int64_t const* seeds,
+                            Shape const& image, std::int64_t size, std::int64_t count, std::int32_t* positions) const;
 
   /// Keeps the rows named by `keep` (ascending): rows[i] = rows[keep[i]], i < count.
-  virtual void compact(Queue& queue, std::int32_t const* keep, std::int64_t count, std::int64_t features, float* rows) const;
+  virtual void compact(Queue& queue, std::int32_t const* keep, std::int64_t count, std::int64_t features,
+                       float* rows) const;
 };
 
 }  // namespace sonde::backend
