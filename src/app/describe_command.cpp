@@ -36,9 +36,9 @@ char const* counting_rule(std::string const& format) {
              ? "every Keras layer counts but inputs and those that only rearrange (Flatten, Reshape, Permute); a "
                "neuron "
                "is a channel or unit, the last axis of the layer's output, and its value the mean over the positions"
-             : "every ONNX operator counts but those that only rearrange, one with its bias and activation as one "
-               "layer; "
-               "a neuron is a channel or unit, and its value the mean over the positions";
+             : "every ONNX operator counts but those that rearrange, pad, or compute with constants, and a product "
+               "(Conv, Gemm, MatMul) is one layer with the bias, normalisation and activation that follow it; a neuron "
+               "is a channel or unit, and its value the mean over the positions";
 }
 
 /// The backend --backend would choose, or why there is none.

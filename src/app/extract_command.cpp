@@ -33,9 +33,10 @@ CommandLine make_extract_line() {
       "which says what each column is. The result does not depend on ranks or threads.");
   add_model_options(line);
   add_data_options(line, "data");
-  line.group("Units")->add_options()("units", po::value<std::vector<std::string>>()->value_name("LAYER[:a-b]"),
-                                     "a layer or node as 'sonde describe' names it, or its units a to b (included, "
-                                     "from 0); * for all counted layers; repeatable")(
+  line.group("Units")->add_options()(
+      "units", po::value<std::vector<std::string>>()->value_name("LAYER[:a-b]"),
+      "a layer or node as 'sonde describe' names it, or its units a to b (included, "
+      "from 0); * for all counted layers; node=NAME where a layer bears the name of one of its nodes; repeatable")(
       "reduce", po::value<std::string>()->default_value("mean"),
       "how the positions of a unit become one number: mean, max, scaled (mean of the values scaled to 0..1 over the "
       "layer, as neuron coverage takes them; NaN for a constant layer), or map: all of them, (records, height, width, "

@@ -24,7 +24,7 @@ Behaviors::Behaviors(Network const& network, std::vector<std::string> const& uni
 
 void Behaviors::add(UnitGroup const& group) {
   for (UnitGroup const& other : groups_) {
-    bool const apart = other.layer != group.layer || other.first + other.count <= group.first ||
+    bool const apart = other.node != group.node || other.first + other.count <= group.first ||
                        group.first + group.count <= other.first;
     VALIDATE(apart,
              "--units: units of layer " << group.layer << " are named twice (a column stands once). Remove one.");

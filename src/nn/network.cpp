@@ -24,7 +24,8 @@ bool is_saturating(io::Op const& op) {
 int find_logit(io::ModelFile const& file) {
   int const last = skip_reshapes(file, file.output);
   int inner = last;
-  if (std::holds_alternative<io::ScaleShift>(node_at(file, last).op)) inner = skip_reshapes(file, node_at(file, last).inputs[0]);
+  if (std::holds_alternative<io::ScaleShift>(node_at(file, last).op))
+    inner = skip_reshapes(file, node_at(file, last).inputs[0]);
   if (is_saturating(node_at(file, inner).op)) return node_at(file, inner).inputs[0];
   return file.output;
 }
@@ -40,9 +41,12 @@ Task find_task(io::ModelFile const& file, std::int64_t outputs, bool regression)
 
 std::string to_string(Task task) {
   switch (task) {
-    case Task::classes: return "classes";
-    case Task::binary: return "binary";
-    case Task::regression: return "regression";
+    case Task::classes:
+      return "classes";
+    case Task::binary:
+      return "binary";
+    case Task::regression:
+      return "regression";
   }
   return "?";
 }
@@ -56,7 +60,8 @@ Network::Network(io::ModelFile file, bool regression) : file_(std::move(file)) {
     layers_.push_back(std::move(layer));
   }
   outputs_ = volume(file_.output_shape());
-  VALIDATE(outputs_ > 0 && !layers_.empty(), "model " << file_.path << ": it has no output or no layer with units (nothing to test). Check the file.");
+  VALIDATE(outputs_ > 0 && !layers_.empty(),
+           "model " << file_.path << ": it has no output or no layer with units (nothing to test). Check the file.");
   logit_node_ = find_logit(file_);
   task_ = find_task(file_, outputs_, regression);
 }

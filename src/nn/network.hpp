@@ -11,9 +11,9 @@ namespace sonde::nn {
 
 /// What a model's output means.
 enum class Task {
-  classes,     // K >= 2 outputs: the label is the index of the largest
-  binary,      // one sigmoid output: the label is 1 when it exceeds 1/2
-  regression   // one or more real outputs
+  classes,    // K >= 2 outputs: the label is the index of the largest
+  binary,     // one sigmoid output: the label is 1 when it exceeds 1/2
+  regression  // one or more real outputs
 };
 
 std::string to_string(Task task);
@@ -22,15 +22,16 @@ std::string to_string(Task task);
 struct Layer {
   std::string name;
   int node = 0;
-  Shape shape;                // of the node's output, per sample
-  std::int64_t units = 0;     // last extent
-  std::int64_t positions = 0; // volume / units
+  Shape shape;                  // of the node's output, per sample
+  std::int64_t units = 0;       // last extent
+  std::int64_t positions = 0;   // volume / units
   std::int64_t first_unit = 0;  // offset of its units among all of the model
 };
 
 class Network {
  public:
-  /// `regression` says that several outputs are numbers, not classes. Throws InputError for a model without output units.
+  /// `regression` says that several outputs are numbers, not classes. Throws InputError for a model without output
+  /// units.
   explicit Network(io::ModelFile file, bool regression = false);
 
   io::ModelFile const& file() const { return file_; }
@@ -41,8 +42,8 @@ class Network {
   Task task() const { return task_; }
   /// Number of outputs K.
   std::int64_t outputs() const { return outputs_; }
-  /// The node whose value is differentiated: before a closing softmax, sigmoid, tanh or arctangent, which would make its
-  /// gradient vanish; the output itself otherwise.
+  /// The node whose value is differentiated: before a closing softmax, sigmoid, tanh or arctangent, which would make
+  /// its gradient vanish; the output itself otherwise.
   int logit_node() const { return logit_node_; }
   /// The input's shape in the file's own order, "3x224x224" for channels first.
   std::string shown_input_shape() const;

@@ -16,7 +16,9 @@ bool holds_no_value(io::Op const& op) {
   return activation && activation->function == io::Function::identity;
 }
 
-bool can_fuse(io::Op const& op) { return std::holds_alternative<io::Conv2d>(op) || std::holds_alternative<io::Dense>(op); }
+bool can_fuse(io::Op const& op) {
+  return std::holds_alternative<io::Conv2d>(op) || std::holds_alternative<io::Dense>(op);
+}
 
 }  // namespace
 
@@ -36,8 +38,12 @@ struct Runner::Plan {
   mutable std::vector<char> touched;  // by root node: whether its gradient has been written in this backward pass
 };
 
-Runner::Runner(std::shared_ptr<Network const> network, std::shared_ptr<backend::Backend const> backend, RunnerOptions options)
-    : network_(std::move(network)), backend_(std::move(backend)), queue_(backend_->make_queue()), gradient_(options.gradient) {
+Runner::Runner(std::shared_ptr<Network const> network, std::shared_ptr<backend::Backend const> backend,
+               RunnerOptions options)
+    : network_(std::move(network)),
+      backend_(std::move(backend)),
+      queue_(backend_->make_queue()),
+      gradient_(options.gradient) {
   std::ranges::sort(options.batches);
   EXPECT(!options.batches.empty() && options.batches.front() > 0);
   find_roots();
@@ -57,8 +63,8 @@ void Runner::find_roots() {
   }
 }
 
-/// A convolution or product whose only reader is an activation is computed together with it, unless somebody looks at the
-/// value before the activation.
+/// A convolution or product whose only reader is an activation is computed together with it, unless somebody looks at
+/// the value before the activation.
 void Runner::find_fusions(std::vector<int> const& kept_nodes) {
   auto const& nodes = network_->file().nodes;
   std::vector<int> readers(nodes.size(), 0);
@@ -72,7 +78,8 @@ void Runner::find_fusions(std::vector<int> const& kept_nodes) {
 
   fused_into_.assign(nodes.size(), -1);
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    if (!std::holds_alternative<io::Activation>(nodes[i].op) || root(static_cast<int>(i)) != static_cast<int>(i)) continue;
+    if (!std::holds_alternative<io::Activation>(nodes[i].op) || root(static_cast<int>(i)) != static_cast<int>(i))
+      continue;
     auto const before = static_cast<std::size_t>(nodes[i].inputs[0]);
     if (can_fuse(nodes[before].op) && readers[before] == 1) fused_into_[before] = static_cast<int>(i);
   }
@@ -89,7 +96,8 @@ void Runner::allocate(RunnerOptions const& options) {
   if (gradient_) share_gradients(batch);
 }
 
-/// A gradient is alive from the backward pass of its last reader to that of its own node; buffers are reused in between.
+/// A gradient is alive from the backward pass of its last reader to that of its own node; buffers are reused in
+/// between.
 void Runner::share_gradients(std::int64_t batch) {
   auto const& nodes = network_->file().nodes;
   gradient_slot_.assign(nodes.size(), -1);
@@ -119,7 +127,8 @@ void Runner::share_gradients(std::int64_t batch) {
     if (root(node) != node || fused_into_[i] >= 0) continue;
     claim(node);
     std::size_t source = i;
-    if (std::holds_alternative<io::Activation>(nodes[i].op) && fused_into_[static_cast<std::size_t>(nodes[i].inputs[0])] == node) {
+    if (std::holds_alternative<io::Activation>(nodes[i].op) &&
+        fused_into_[static_cast<std::size_t>(nodes[i].inputs[0])] == node) {
       source = static_cast<std::size_t>(nodes[i].inputs[0]);
     }
     for (int input : nodes[source].inputs) claim(input);
@@ -211,8 +220,8 @@ bool Runner::inject(std::int64_t batch, int node, int objective_node, backend::U
   return touched;
 }
 
-void Runner::backward(std::int64_t batch, int objective_node, backend::UnitPick const* objective, backend::UnitPick const* picks,
-                      float* gradient) {
+void Runner::backward(std::int64_t batch, int objective_node, backend::UnitPick const* objective,
+                      backend::UnitPick const* picks, float* gradient) {
   EXPECT(gradient_);
   Plan const& plan = this->plan(batch);
   auto const buffer = [&](int node) {

@@ -16,11 +16,12 @@ struct RunnerOptions {
   std::vector<int> kept_nodes{};         // nodes asked for below that are neither counted, output nor logit
 };
 
-/// One worker's executable copy of a network. Everything is allocated at construction. Not thread safe; several runners of
-/// one network share its weights.
+/// One worker's executable copy of a network. Everything is allocated at construction. Not thread safe; several runners
+/// of one network share its weights.
 class Runner {
  public:
-  Runner(std::shared_ptr<Network const> network, std::shared_ptr<backend::Backend const> backend, RunnerOptions options);
+  Runner(std::shared_ptr<Network const> network, std::shared_ptr<backend::Backend const> backend,
+         RunnerOptions options);
   ~Runner();
   Runner(Runner&&) noexcept;
 
@@ -43,10 +44,10 @@ class Runner {
 
   /// gradient (batch, F) = d/dx of sum over samples of
   ///   objective.weight * (unit objective.unit of the node `objective_node`) + pick.weight * (mean of the picked unit)
-  /// after forward() with the same batch. objective (batch), its `layer` 0 for samples that take part and -1 otherwise; picks (batch)
-  /// name counted layers by index, or null.
-  void backward(std::int64_t batch, int objective_node, backend::UnitPick const* objective, backend::UnitPick const* picks,
-                float* gradient);
+  /// after forward() with the same batch. objective (batch), its `layer` 0 for samples that take part and -1 otherwise;
+  /// picks (batch) name counted layers by index, or null.
+  void backward(std::int64_t batch, int objective_node, backend::UnitPick const* objective,
+                backend::UnitPick const* picks, float* gradient);
 
   /// Bytes of activations and gradients.
   std::size_t bytes() const;
@@ -61,8 +62,8 @@ class Runner {
   void share_gradients(std::int64_t batch);
   float* value(int node) { return values_[static_cast<std::size_t>(root(node))].data(); }
   int root(int node) const { return roots_[static_cast<std::size_t>(node)]; }
-  bool inject(std::int64_t batch, int node, int objective_node, backend::UnitPick const* objective, backend::UnitPick const* picks,
-              bool touched);
+  bool inject(std::int64_t batch, int node, int objective_node, backend::UnitPick const* objective,
+              backend::UnitPick const* picks, bool touched);
 
   std::shared_ptr<Network const> network_;
   std::shared_ptr<backend::Backend const> backend_;
@@ -72,7 +73,7 @@ class Runner {
   std::vector<int> fused_into_;        // convolution or product -> the activation computed with it, or -1
   std::vector<Buffer<float>> values_;  // by root node
   std::vector<Buffer<float>> gradient_buffers_;
-  std::vector<int> gradient_slot_;     // root node -> gradient buffer, -1 for none
+  std::vector<int> gradient_slot_;  // root node -> gradient buffer, -1 for none
   std::vector<std::unique_ptr<Plan>> plans_;
 };
 

@@ -10,6 +10,9 @@
 namespace sonde::nn {
 namespace {
 
+/// A layer often bears the name of its first node, although its value is that of its last.
+constexpr std::string_view node_prefix = "node=";
+
 /// All units of the layer or node of that name.
 std::optional<UnitGroup> find_layer(std::string const& name, Network const& network) {
   for (Layer const& layer : network.layers()) {
@@ -17,7 +20,8 @@ std::optional<UnitGroup> find_layer(std::string const& name, Network const& netw
   }
   auto const& nodes = network.file().nodes;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    if (nodes[i].name == name) return UnitGroup{name, static_cast<int>(i), 0, unit_count(nodes[i].shape)};
+    if (nodes[i].name == name || std::string(node_prefix) + nodes[i].name == name)
+      return UnitGroup{name, static_cast<int>(i), 0, unit_count(nodes[i].shape)};
   }
   return std::nullopt;
 }
