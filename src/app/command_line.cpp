@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -85,14 +86,15 @@ CommandLine::Result CommandLine::parse(std::vector<std::string> const& words, bo
     }
     if (given("config")) {
       std::ifstream file(text("config"));
-      VALIDATE(file.is_open(), "--config " << text("config") << ": it cannot be read (missing, or no permission). Check the path.");
+      VALIDATE(file.is_open() && !std::filesystem::is_directory(text("config")),
+               "--config " << text("config") << ": it cannot be read (missing, a folder, or no permission). Check the path.");
       read_config(file, "--config " + text("config"));
     }
     po::notify(values_);
   } catch (po::unknown_option const& error) {
     unknown(error.get_option_name());
   } catch (po::too_many_positional_options_error const&) {
-    SONDE_FAIL_AS(InputError, "command line: a word stands without an option before it. " << usage_);
+    SONDE_FAIL_AS(InputError, "command line: a word stands without an option before it (every value needs the --name of one). Write " << usage_ << ".");
   } catch (po::error const& error) {
     SONDE_FAIL_AS(InputError, "command line: " << error.what() << ". See --help.");
   }
@@ -109,7 +111,7 @@ void CommandLine::read_config(std::istream& config, std::string const& where) {
   } catch (po::unknown_option const& error) {
     unknown(error.get_option_name());
   } catch (std::exception const& error) {
-    SONDE_FAIL_AS(InputError, where << ": " << error.what() << ". Lines are key = value; compare with --dump-config.");
+    SONDE_FAIL_AS(InputError, where << ": " << error.what() << " (lines are key = value). Compare with --dump-config.");
   }
 }
 

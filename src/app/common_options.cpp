@@ -98,11 +98,16 @@ void check_output(CommandLine const& line) {
   namespace fs = std::filesystem;
   VALIDATE(line.given("out"), "--out: no result file is named. Give --out F.h5.");
   fs::path const out = line.text("out");
-  VALIDATE(!fs::is_directory(out), "--out " << out.string() << ": it is a folder. Name a file.");
+  VALIDATE(!fs::is_directory(out), "--out " << out.string() << ": it is a folder (results are one file). Name a file.");
   VALIDATE(line.flag("overwrite") || !fs::exists(out), "--out " << out.string() << ": it exists already (results are not replaced unasked). Add --overwrite, or name another file.");
-  fs::path const folder = out.has_parent_path() ? out.parent_path() : ".";
-  VALIDATE(fs::is_directory(folder), "--out " << out.string() << ": the folder " << folder.string() << " does not exist. Make it first.");
-  VALIDATE(::access(folder.c_str(), W_OK) == 0, "--out " << out.string() << ": the folder " << folder.string() << " cannot be written to (no permission, or read-only). Choose another.");
+  check_folder("--out", out.string());
+}
+
+void check_folder(std::string const& option, std::string const& file) {
+  namespace fs = std::filesystem;
+  fs::path const folder = fs::path(file).has_parent_path() ? fs::path(file).parent_path() : ".";
+  VALIDATE(fs::is_directory(folder), option << " " << file << ": there is no folder " << folder.string() << " (a file needs one). Make it first.");
+  VALIDATE(::access(folder.c_str(), W_OK) == 0, option << " " << file << ": the folder " << folder.string() << " cannot be written to (no permission, or read-only). Choose another.");
 }
 
 }  // namespace sonde::app

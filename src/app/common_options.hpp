@@ -37,4 +37,7 @@ void warn_about_scale(CommandLine const& line, io::Dataset const& data);
 /// Checks that OUT can be written: it does not stand already (unless --overwrite), its folder exists and takes files.
 void check_output(CommandLine const& line);
 
+/// Checks that the folder `file` is to lie in exists and takes files; `option` names it in messages.
+void check_folder(std::string const& option, std::string const& file);
+
 }  // namespace sonde::app

@@ -68,7 +68,10 @@ class GenerateJob {
       config = generate_config(line_);
       threads_ = static_cast<int>(line_.integer_in("threads", 1, 1024));
       line_.number_in("checkpoint-every", 0, 1e9);
-      if (!line_.flag("dry-run")) check_output(line_);
+      if (!line_.flag("dry-run")) {
+        check_output(line_);
+        if (line_.given("summary")) check_folder("--summary", line_.text("summary"));
+      }
       networks = read_networks(line_, line_.flag("regression"));
     });
     Data data = open_data(line_, "seeds", comm_);
@@ -99,7 +102,7 @@ class GenerateJob {
     outcome.coverage = generate::empty_coverage(*setup_);
     double const planning = timer.seconds();
     timer.restart();
-    ascent.run(probe, generate::uncovered_units(*setup_, outcome.coverage), [] {}, outcome);
+    comm::agree(comm_, [&] { ascent.run(probe, generate::uncovered_units(*setup_, outcome.coverage), [] {}, outcome); });
     double const per_seed = timer.seconds() / static_cast<double>(probe.seeds.size());
     if (!comm_.is_root()) return exit_done;
     auto const total = static_cast<double>(schedule.total());

@@ -1,6 +1,8 @@
 #include "generate/results.hpp"
 
 #include <algorithm>
+#include <limits>
+#include <type_traits>
 
 #include "base/check.hpp"
 #include "base/registry.hpp"
@@ -19,10 +21,20 @@ io::Column column(Rows const& rows, char const* name, char const* units, std::st
   return io::make_column<T>(name, units, description, values);
 }
 
+/// As T; a whole number too large for it, which float32 has rounded up, becomes its largest.
+template <class T>
+T stored_as(float value) {
+  if constexpr (std::is_integral_v<T>) {
+    if (value >= static_cast<float>(std::numeric_limits<T>::max())) return std::numeric_limits<T>::max();
+    if (value <= static_cast<float>(std::numeric_limits<T>::min())) return std::numeric_limits<T>::min();
+  }
+  return static_cast<T>(value);
+}
+
 template <class T>
 void append_as(std::vector<std::byte>& bytes, std::vector<float> const& values) {
   for (float value : values) {
-    T const stored = static_cast<T>(value);
+    T const stored = stored_as<T>(value);
     auto const* first = reinterpret_cast<std::byte const*>(&stored);
     bytes.insert(bytes.end(), first, first + sizeof(T));
   }

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "backend/threads.hpp"
+#include "comm/agree.hpp"
 #include "comm/collectives.hpp"
 #include "comm/work_counter.hpp"
 
@@ -85,15 +86,20 @@ class Job {
         }
       } catch (...) {
         worker.failure = std::current_exception();
+        // The rest of the round is of no use: taken away, so that the others end at once.
+        while (counter_.next() < static_cast<std::int64_t>(round.batches.size())) {
+        }
       }
     };
     std::vector<std::jthread> threads;
     for (std::size_t t = 1; t < workers_.size(); ++t) threads.emplace_back(loop, std::ref(*workers_[t]), false);
     loop(*workers_[0], comm_.is_root());
     threads.clear();  // joins
-    for (auto const& worker : workers_) {
-      if (worker->failure) std::rethrow_exception(worker->failure);
-    }
+    comm::agree(comm_, [&] {
+      for (auto const& worker : workers_) {
+        if (worker->failure) std::rethrow_exception(worker->failure);
+      }
+    });
     counter_.reset();
   }
 

@@ -1,9 +1,10 @@
 // Rules per feature, for tables (PDF, Drebin, Adult, ...): a CSV file with the header
 //   name,rule,min,max,integer
-// rule is freeze, increase, any or add-only; min and max are stored values (empty: no bound); integer is 0 or 1. The last three
-// columns may be left out. A name is a column of the seeds, its index, or a prefix ending in '*'; features not named are frozen,
-// and a later line overrides an earlier one.
+// rule is freeze, increase, any or add-only (0 becomes 1); min and max are stored values (empty: no bound; 1 for add-only);
+// integer is 0 or 1. The last three columns may be left out; what is frozen has no bounds. A name is a column of the seeds, its
+// index, or a prefix ending in '*'; features not named are frozen, and a later line overrides an earlier one.
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <sstream>
@@ -90,11 +91,13 @@ void read_line(std::vector<std::string> const& cells, std::string const& where, 
                                                                   context.feature_names.begin() +
                                                                       static_cast<std::ptrdiff_t>(std::min<std::size_t>(context.feature_names.size(), 8))))
                                  << (context.feature_names.size() > 8 ? ", ..." : "") << (context.feature_names.empty() ? "0, 1, ..." : "") << ".");
+  bool const frozen = rule == FeatureRule::freeze;
   for (std::size_t i : found) {
     rules[i] = rule;
-    bounds.least[i] = least;
-    bounds.most[i] = most;
+    bounds.least[i] = frozen ? -infinity : least;
+    bounds.most[i] = frozen ? infinity : rule == FeatureRule::add_only ? std::min(most, 1.0F) : most;
     bounds.integer[i] = cell(4) == "1";
+    bounds.only_up[i] = rule == FeatureRule::increase || rule == FeatureRule::add_only;
   }
 }
 
@@ -105,12 +108,13 @@ std::unique_ptr<Constraint> make_features(std::string const& text, ConstraintCon
   VALIDATE(context.sample.size() == 1, "constraint features: the seeds are " << to_string(context.sample) << " (rules are for tables). Use an image constraint.");
   VALIDATE(!path.empty(), "constraint features: no file is named. Write features:FILE.");
   std::ifstream file(path);
-  VALIDATE(file.is_open(), "feature file " << path << ": it cannot be read (missing, or no permission). Check the path.");
+  VALIDATE(file.is_open() && !std::filesystem::is_directory(path), "feature file " << path << ": it cannot be read (missing, a folder, or no permission). Check the path.");
 
   auto const features = static_cast<std::size_t>(volume(context.sample));
   std::vector<FeatureRule> rules(features, FeatureRule::freeze);
   float const infinity = std::numeric_limits<float>::infinity();
-  FeatureBounds bounds{std::vector(features, -infinity), std::vector(features, infinity), std::vector<std::uint8_t>(features, 0)};
+  FeatureBounds bounds{std::vector(features, -infinity), std::vector(features, infinity), std::vector<std::uint8_t>(features, 0),
+                       std::vector<std::uint8_t>(features, 0)};
   std::string line;
   std::size_t number = 0, bytes = 0;
   while (std::getline(file, line)) {

@@ -76,8 +76,13 @@ void describe_array(DatasetInfo& info, ElementType type, Shape const& shape, std
   VALIDATE(!shape.empty(),
            "data set " << info.path
                        << ": it is a single number (records are expected along the first extent). Give an array.");
-  VALIDATE(volume(shape) > 0, "data set " << info.path << ": it is empty (its shape is " << to_string(shape)
-                                          << "). Give a data set with records.");
+  VALIDATE(std::ranges::count(shape, 0) == 0, "data set " << info.path << ": it is empty (its shape is "
+                                                           << to_string(shape) << "). Give a data set with records.");
+  try {
+    volume(shape);
+  } catch (InputError const& error) {
+    SONDE_FAIL_AS(InputError, "data set " << info.path << ": " << error.what());
+  }
   info.size = shape[0];
   info.sample_shape.assign(shape.begin() + 1, shape.end());
   if (info.sample_shape.empty()) info.sample_shape = {1};

@@ -22,8 +22,17 @@ void inflate_file(std::string const& path, std::span<std::byte> target) {
                                             << " bytes its header names (the header is wrong). Make the file again.");
 }
 
+/// Bytes of the whole file by its header.
+std::int64_t named_size(std::string const& subject, ArrayLayout const& layout) {
+  try {
+    return layout.offset + layout.bytes();
+  } catch (InputError const& error) {  // larger than any tensor
+    SONDE_FAIL_AS(InputError, subject << ": " << error.what());
+  }
+}
+
 void check_size(std::string const& subject, std::int64_t present, ArrayLayout const& layout) {
-  std::int64_t const needed = layout.offset + layout.bytes();
+  std::int64_t const needed = named_size(subject, layout);
   VALIDATE(present >= needed, subject << ": it ends after " << present << " of the " << needed
                                       << " bytes its header names (truncated). Copy it again.");
   VALIDATE(present == needed, subject << ": it holds " << present << " bytes but its header names " << needed
@@ -55,7 +64,7 @@ std::unique_ptr<Dataset> open_array(DataSource const& source, DataOptions const&
     layout = read_layout(subject, source.head);
     bytes = open_file(source.path);
     if (source.gzip)
-      check_inflated_size(subject, bytes->size(), layout.offset + layout.bytes());
+      check_inflated_size(subject, bytes->size(), named_size(subject, layout));
     else
       check_size(subject, bytes->size(), layout);
   });
