@@ -45,9 +45,9 @@ backend::UnitPick Objective::start(std::size_t k, std::int64_t label, std::int64
 std::int64_t Objective::label(Output output) const { return nn::label_of(task_, output); }
 
 double Objective::confidence(std::size_t k, Output output) const {
-  double const top = output[static_cast<std::size_t>(label(output))];
   if (task_ == nn::Task::regression) return output[0];
-  if (task_ == nn::Task::binary) return label(output) ? top : 1 - static_cast<double>(output[0]);
+  if (task_ == nn::Task::binary) return label(output) == 1 ? output[0] : 1 - static_cast<double>(output[0]);
+  double const top = output[static_cast<std::size_t>(label(output))];
   if (is_probability_[k]) return top;
   double sum = 0;
   for (float value : output) sum += std::exp(static_cast<double>(value) - top);
