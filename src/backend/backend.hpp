@@ -48,6 +48,11 @@ class Backend {
 
   // --- tensors and planned ops ---
 
+  /// Samples the backend computes side by side: its tensors are then whole blocks of so many samples, one after the
+  /// other, and a larger batch is best run block by block, each through the whole model, to stay in the caches.
+  /// 0: a batch is one piece.
+  virtual std::int64_t block() const { return 0; }
+
   /// Floats a tensor of `batch` samples of `shape` takes in this backend's layout (batch may be padded).
   virtual std::size_t tensor_size(Shape const& shape, std::int64_t batch) const = 0;
   /// rows (batch, F) -> tensor; samples the layout pads with are zero.

@@ -44,10 +44,10 @@ Ascent::Ascent(Setup const& setup)
     : setup_(setup), models_(setup, Models::Use::ascent), record_models_(setup, Models::Use::record), recorder_(setup, record_models_), constraint_(setup.make_constraint()),
       ladder_(ladder(setup.config().batch)), features_(static_cast<std::size_t>(setup.domain().features())) {
   auto const batch = static_cast<std::size_t>(setup.config().batch);
-  for (Buffer<float>* rows : {&seeds_, &x_, &seed_x_, &g_}) *rows = Buffer<float>(batch * features_);
+  for (Buffer<float>* rows : {&seeds_, &x_, &seed_x_, &g_, &candidate_x_}) *rows = Buffer<float>(batch * features_);
   stored_ = Buffer<float>(static_cast<std::size_t>(recorder_.batch()) * features_);
   samples_.reserve(batch);
-  disagreeing_.reserve(batch);
+  candidates_.reserve(batch);
   seed_index_.resize(batch);
   starts_.assign(setup.models(), std::vector<backend::UnitPick>(batch));
   picks_ = starts_;
@@ -57,67 +57,77 @@ Ascent::Ascent(Setup const& setup)
 }
 
 void Ascent::run(MicroBatch const& batch, Candidates const& candidates, std::function<void()> const& each_iteration, Outcome& outcome) {
-  candidates_ = &candidates;
+  neurons_ = &candidates;
   loop_.pass = batch.pass;
   setup_.read_seeds(batch.seeds, seeds_.data());
+  std::int64_t shape = start_samples(batch);
   screen_seeds(batch, outcome);
-  start_samples(batch);
-  auto remaining = static_cast<std::int64_t>(samples_.size());
-  std::int64_t shape = 0;
+  choose_targets(batch);
+  auto remaining = std::ranges::count(samples_, false, &Sample::done);
   for (std::int32_t iteration = 1; remaining > 0 && iteration <= setup_.config().max_iterations; ++iteration) {
     std::int64_t const fitting = ladder_shape(ladder_, remaining);
     if (fitting != shape) shape = compact(fitting);
     loop_.iteration = static_cast<std::uint32_t>(iteration);
     steps_[shape]->replay();
     outcome.sample_iterations += remaining;
-    collect_disagreeing();
-    confirm(batch, iteration, outcome);
+    collect_candidates(iteration);
+    if (setup_.config().mode == Mode::valid) settle_candidates(batch, outcome);
     remaining = std::ranges::count(samples_, false, &Sample::done);
     each_iteration();
   }
+  settle_candidates(batch, outcome);
   for (Sample const& sample : samples_) {
     if (sample.done) continue;
     outcome.seeds.push_back({batch.pass, batch.seeds[sample.slot], Status::exhausted, static_cast<std::int32_t>(setup_.config().max_iterations)});
   }
 }
 
-/// Finds the seeds on which the models differ already; the others become samples.
+/// Every seed becomes a row; the first forward pass. Returns its shape.
+std::int64_t Ascent::start_samples(MicroBatch const& batch) {
+  samples_.assign(batch.seeds.size(), Sample{});
+  for (std::size_t n = 0; n < samples_.size(); ++n) {
+    samples_[n].slot = n;
+    seed_index_[n] = batch.seeds[n];
+    setup_.domain().to_units(seed_row(samples_[n]), row(x_, n));
+    std::ranges::copy(row(x_, n), row(seed_x_, n).begin());
+  }
+  return compact(ladder_shape(ladder_, static_cast<std::int64_t>(samples_.size())));
+}
+
+/// Labels the seeds. Those on which the models differ already, by their stored form too, are findings and go no further.
 void Ascent::screen_seeds(MicroBatch const& batch, Outcome& outcome) {
-  samples_.clear();
-  auto const count = static_cast<std::int64_t>(batch.seeds.size());
-  for (std::int64_t first = 0; first < count; first += recorder_.batch()) {
-    auto const chunk = static_cast<std::size_t>(std::min(recorder_.batch(), count - first));
-    auto const rows = seeds_.span().subspan(static_cast<std::size_t>(first) * features_, chunk * features_);
-    auto const& verdicts = recorder_.evaluate(rows);
-    std::vector<std::uint8_t> differ(chunk);
-    for (std::size_t n = 0; n < chunk; ++n) {
-      Sample sample{static_cast<std::size_t>(first) + n, verdicts[n].labels[0]};
-      differ[n] = verdicts[n].disagree;
-      if (verdicts[n].disagree) {
-        record_finding(batch, sample, 0, verdicts[n], true, rows.subspan(n * features_, features_), outcome);
-      } else {
-        samples_.push_back(sample);
-      }
+  collect_candidates(0);
+  auto const chunk = static_cast<std::size_t>(recorder_.batch());
+  for (std::size_t first = 0; first < candidates_.size(); first += chunk) {
+    std::size_t const count = std::min(chunk, candidates_.size() - first);
+    for (std::size_t i = 0; i < count; ++i) std::ranges::copy(seed_row(candidates_[first + i].sample), row(stored_, i).begin());
+    auto const& verdicts = recorder_.evaluate(stored_.span().first(count * features_));
+    std::vector<std::uint8_t> differ(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      Sample& sample = samples_[candidates_[first + i].row];
+      differ[i] = sample.done = verdicts[i].disagree;
+      sample.label = verdicts[i].labels[0];
+      if (differ[i]) record_finding(batch, sample, 0, verdicts[i], true, seed_row(sample), outcome);
     }
     recorder_.credit(differ, outcome.coverage);
   }
+  candidates_.clear();
+  for (std::size_t n = 0; n < samples_.size(); ++n) {
+    models_.outputs_of(static_cast<std::int64_t>(n), outputs_);
+    if (!samples_[n].done) samples_[n].label = setup_.objective().label(outputs_[0]);
+  }
 }
 
-void Ascent::start_samples(MicroBatch const& batch) {
+void Ascent::choose_targets(MicroBatch const& batch) {
   Config const& config = setup_.config();
   for (std::size_t n = 0; n < samples_.size(); ++n) {
     Sample& sample = samples_[n];
-    std::int64_t const index = batch.seeds[sample.slot];
-    DrawKey const key{batch.pass, static_cast<std::uint64_t>(index), 0, 0};
-    sample.target = static_cast<std::int32_t>(config.target >= 0 ? config.target
-                                                                 : static_cast<std::int64_t>(draw_below(config.rng_seed, Purpose::target, key, setup_.models())));
-    seed_index_[n] = index;
-    setup_.domain().to_units(seed_row(sample), row(x_, n));
-    std::ranges::copy(row(x_, n), row(seed_x_, n).begin());
+    DrawKey const key{batch.pass, static_cast<std::uint64_t>(batch.seeds[sample.slot]), 0, 0};
+    auto const drawn = static_cast<std::int64_t>(draw_below(config.rng_seed, Purpose::target, key, setup_.models()));
+    sample.target = static_cast<std::int32_t>(config.target >= 0 ? config.target : drawn);
     for (std::size_t k = 0; k < setup_.models(); ++k) starts_[k][n] = setup_.objective().start(k, sample.label, sample.target);
   }
   loop_.iteration = 0;
-  loop_.live = static_cast<std::int32_t>(samples_.size());
   if (config.repick == Repick::seed) draw_neurons();
 }
 
@@ -125,7 +135,7 @@ void Ascent::draw_neurons() {
   auto const weight = static_cast<float>(setup_.config().lambda2);
   for (std::size_t k = 0; k < setup_.models(); ++k) {
     models_.ops().pick_units(models_.runner(k).queue(), &loop_, setup_.config().rng_seed, seed_index_.data(), static_cast<std::uint32_t>(k),
-                             (*candidates_)[k], weight, picks_[k].data());
+                             (*neurons_)[k], weight, picks_[k].data());
   }
 }
 
@@ -150,49 +160,58 @@ void Ascent::iterate(std::int64_t shape) {
   models_.forward(shape, &loop_, x_.data());
 }
 
-void Ascent::collect_disagreeing() {
-  disagreeing_.clear();
+/// In published mode a row that disagrees is done. In valid mode it goes on unless its stored form disagrees as well.
+void Ascent::collect_candidates(std::int32_t iteration) {
   for (std::size_t n = 0; n < samples_.size(); ++n) {
     if (samples_[n].done) continue;
     models_.outputs_of(static_cast<std::int64_t>(n), outputs_);
-    if (setup_.objective().disagree(outputs_)) disagreeing_.push_back(n);
+    if (!setup_.objective().disagree(outputs_)) continue;
+    std::ranges::copy(row(x_, n), row(candidate_x_, candidates_.size()).begin());
+    candidates_.push_back({samples_[n], n, iteration});
+    samples_[n].done = setup_.config().mode == Mode::published;
   }
 }
 
-/// Runs the stored form of every row that disagrees; those that still do are findings.
-void Ascent::confirm(MicroBatch const& batch, std::int32_t iteration, Outcome& outcome) {
+/// Runs the stored form of every candidate; those that still disagree are findings.
+void Ascent::settle_candidates(MicroBatch const& batch, Outcome& outcome) {
   Domain const& domain = setup_.domain();
   bool const valid_mode = setup_.config().mode == Mode::valid;
-  std::span<std::size_t const> const all(disagreeing_);
-  for (std::size_t first = 0; first < all.size(); first += static_cast<std::size_t>(recorder_.batch())) {
-    auto const rows = all.subspan(first, std::min(static_cast<std::size_t>(recorder_.batch()), all.size() - first));
-    std::vector<std::uint8_t> const saved = valid_mode ? std::vector<std::uint8_t>(rows.size(), 1) : saved_still_differ(rows);
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      domain.to_stored(row(x_, rows[i]), seed_row(samples_[rows[i]]), row(stored_, i));
+  auto const chunk = static_cast<std::size_t>(recorder_.batch());
+  for (std::size_t first = 0; first < candidates_.size(); first += chunk) {
+    std::size_t const count = std::min(chunk, candidates_.size() - first);
+    std::vector<std::uint8_t> saved(count, 1);
+    if (!valid_mode) saved = saved_still_differ(first, count);
+    for (std::size_t i = 0; i < count; ++i) {
+      domain.to_stored(row(candidate_x_, first + i), seed_row(candidates_[first + i].sample), row(stored_, i));
     }
-    auto const& verdicts = recorder_.evaluate(stored_.span().first(rows.size() * features_));
-    std::vector<std::uint8_t> accepted(rows.size());
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      Sample& sample = samples_[rows[i]];
-      bool const sound = domain.is_valid(row(stored_, i), seed_row(sample));
+    auto const& verdicts = recorder_.evaluate(stored_.span().first(count * features_));
+    std::vector<std::uint8_t> accepted(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      Candidate const& candidate = candidates_[first + i];
+      bool const sound = domain.is_valid(row(stored_, i), seed_row(candidate.sample));
       accepted[i] = verdicts[i].disagree && (sound || !valid_mode);
-      if (!accepted[i]) continue;
-      sample.done = true;
-      record_finding(batch, sample, iteration, verdicts[i], sound && saved[i], row(stored_, i), outcome);
+      if (accepted[i]) {
+        record_finding(batch, candidate.sample, candidate.iteration, verdicts[i], sound && saved[i], row(stored_, i), outcome);
+        if (valid_mode) samples_[candidate.row].done = true;
+      } else if (!valid_mode) {
+        // A tie that rounding decides: what is stored does not show it.
+        outcome.seeds.push_back({batch.pass, batch.seeds[candidate.sample.slot], Status::exhausted, candidate.iteration});
+      }
     }
     recorder_.credit(accepted, outcome.coverage);
   }
+  candidates_.clear();
 }
 
 /// Published mode leaves the domain: whether its findings would survive being saved in the data's own type.
-std::vector<std::uint8_t> Ascent::saved_still_differ(std::span<std::size_t const> rows) {
-  std::vector<std::uint8_t> result(rows.size());
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    setup_.domain().to_saved(row(x_, rows[i]), seed_row(samples_[rows[i]]), row(stored_, i));
+std::vector<std::uint8_t> Ascent::saved_still_differ(std::size_t first, std::size_t count) {
+  std::vector<std::uint8_t> result(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    setup_.domain().to_saved(row(candidate_x_, first + i), seed_row(candidates_[first + i].sample), row(stored_, i));
   }
-  auto const& verdicts = recorder_.evaluate(stored_.span().first(rows.size() * features_));
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    result[i] = verdicts[i].disagree && setup_.domain().is_valid(row(stored_, i), seed_row(samples_[rows[i]]));
+  auto const& verdicts = recorder_.evaluate(stored_.span().first(count * features_));
+  for (std::size_t i = 0; i < count; ++i) {
+    result[i] = verdicts[i].disagree && setup_.domain().is_valid(row(stored_, i), seed_row(candidates_[first + i].sample));
   }
   return result;
 }

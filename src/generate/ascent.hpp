@@ -51,18 +51,26 @@ class Ascent {
     bool done = false;
   };
 
+  /// A row that disagreed in the loop, to be judged by its stored form.
+  struct Candidate {
+    Sample sample;
+    std::size_t row = 0;  // at the time
+    std::int32_t iteration = 0;
+  };
+
+  std::int64_t start_samples(MicroBatch const& batch);
   void screen_seeds(MicroBatch const& batch, Outcome& outcome);
-  void start_samples(MicroBatch const& batch);
+  void choose_targets(MicroBatch const& batch);
   void draw_neurons();
   void iterate(std::int64_t shape);
-  void collect_disagreeing();
-  void confirm(MicroBatch const& batch, std::int32_t iteration, Outcome& outcome);
-  void record_finding(MicroBatch const& batch, Sample const& sample, std::int32_t iteration, Verdict const& verdict, bool valid,
-                      std::span<float const> stored, Outcome& outcome);
+  void collect_candidates(std::int32_t iteration);
+  void settle_candidates(MicroBatch const& batch, Outcome& outcome);
+  void record_finding(MicroBatch const& batch, Sample const& sample, std::int32_t iteration, Verdict const& verdict,
+                      bool valid, std::span<float const> stored, Outcome& outcome);
   std::int64_t compact(std::int64_t shape);
   std::span<float> row(Buffer<float>& rows, std::size_t n) const { return rows.span().subspan(n * features_, features_); }
   std::span<float const> seed_row(Sample const& sample) const { return seeds_.span().subspan(sample.slot * features_, features_); }
-  std::vector<std::uint8_t> saved_still_differ(std::span<std::size_t const> rows);
+  std::vector<std::uint8_t> saved_still_differ(std::size_t first, std::size_t count);
 
   Setup const& setup_;
   Models models_;
@@ -73,14 +81,15 @@ class Ascent {
   std::size_t features_;
 
   backend::LoopState loop_;
-  Candidates const* candidates_ = nullptr;
+  Candidates const* neurons_ = nullptr;  // to pick from in this round
   Buffer<float> seeds_;        // stored values of the micro-batch (batch, F)
   Buffer<float> x_, seed_x_, g_;  // live rows in units of the range (batch, F)
   Buffer<float> stored_;       // (record batch, F)
   std::vector<Sample> samples_;           // by live row
   std::vector<std::int64_t> seed_index_;  // by live row
   std::vector<std::vector<backend::UnitPick>> starts_, picks_;  // per model, by live row
-  std::vector<std::size_t> disagreeing_;  // rows to confirm
+  std::vector<Candidate> candidates_;
+  Buffer<float> candidate_x_;  // (batch, F)
   std::vector<Output> outputs_;
   std::map<std::int64_t, std::unique_ptr<backend::Step>> steps_;  // per ladder shape
 };

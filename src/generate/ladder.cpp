@@ -6,9 +6,13 @@ namespace sonde::generate {
 
 std::vector<std::int64_t> ladder(std::int64_t batch) {
   std::vector<std::int64_t> sizes{batch};
-  for (std::int64_t eighths : {6, 4, 2, 1}) {
-    std::int64_t const size = (batch * eighths / 8 + 7) / 8 * 8;
-    if (size > 0 && size < sizes.back()) sizes.push_back(size);
+  for (std::int64_t part = batch; sizes.back() > 8; part /= 2) {
+    for (std::int64_t const size : {part * 3 / 4, part / 2}) {
+      // Whole groups of 16 samples, as the lanes kernels compute them, down to 16; then 8.
+      std::int64_t const quantum = size > 8 ? 16 : 8;
+      std::int64_t const rounded = (size + quantum - 1) / quantum * quantum;
+      if (rounded < sizes.back()) sizes.push_back(rounded);
+    }
   }
   return sizes;
 }

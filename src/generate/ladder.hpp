@@ -6,7 +6,8 @@
 
 namespace sonde::generate {
 
-/// Batch sizes, largest first: batch, then 3/4, 1/2, 1/4 and 1/8 of it rounded up to multiples of 8 (64: 64, 48, 32, 16, 8).
+/// Batch sizes, largest first: batch, then 3/4, 1/2, 3/8, 1/4, ... of it rounded up to multiples of 16,
+/// and 8 (64: 64, 48, 32, 16, 8).
 /// Fixed by the batch alone, so that the shape a sample is computed at depends on nothing but its micro-batch.
 std::vector<std::int64_t> ladder(std::int64_t batch);
 

@@ -46,10 +46,12 @@ Runner::Runner(std::shared_ptr<Network const> network, std::shared_ptr<backend::
       gradient_(options.gradient) {
   std::ranges::sort(options.batches);
   EXPECT(!options.batches.empty() && options.batches.front() > 0);
+  batches_ = options.batches;
+  piece_ = backend_->block();
   find_roots();
   find_fusions(options.kept_nodes);
   allocate(options);
-  for (std::int64_t batch : options.batches) plan_operators(batch);
+  for (std::int64_t batch : piece_ > 0 ? std::vector{piece_} : batches_) plan_operators(batch);
 }
 
 Runner::~Runner() = default;
@@ -93,7 +95,8 @@ void Runner::allocate(RunnerOptions const& options) {
     if (root(static_cast<int>(i)) != static_cast<int>(i) || fused_into_[i] >= 0) continue;
     values_[i] = Buffer<float>(backend_->tensor_size(nodes[i].shape, batch));
   }
-  if (gradient_) share_gradients(batch);
+  // A gradient is done with when its piece has gone back through the model.
+  if (gradient_) share_gradients(piece_ > 0 ? piece_ : batch);
 }
 
 /// A gradient is alive from the backward pass of its last reader to that of its own node; buffers are reused in
@@ -158,8 +161,8 @@ void Runner::plan_operators(std::int64_t batch) {
     for (int input : source->inputs) {
       step.inputs.push_back(root(input));
       shapes.push_back(nodes[static_cast<std::size_t>(input)].shape);
-      step.x.push_back(value(input));
     }
+    step.x.resize(step.inputs.size());
     step.dx.resize(step.inputs.size());
     step.modes.resize(step.inputs.size());
     step.op = backend_->plan(source->op, fused, shapes, nodes[i].shape, batch);
@@ -169,16 +172,35 @@ void Runner::plan_operators(std::int64_t batch) {
 }
 
 Runner::Plan const& Runner::plan(std::int64_t batch) const {
-  for (auto const& plan : plans_) {
-    if (plan->batch == batch) return *plan;
+  if (!std::ranges::count(batches_, batch)) {
+    SONDE_FAIL_AS(std::logic_error, "batch size " << batch << " was not planned");
   }
-  SONDE_FAIL_AS(std::logic_error, "batch size " << batch << " was not planned");
+  if (piece_ > 0) return *plans_.front();
+  return **std::ranges::find(plans_, batch, [](auto const& plan) { return plan->batch; });
+}
+
+float* Runner::value(int node, std::int64_t first_sample) {
+  auto const index = static_cast<std::size_t>(root(node));
+  Shape const& shape = network_->file().nodes[index].shape;
+  return values_[index].data() + (first_sample > 0 ? backend_->tensor_size(shape, first_sample) : 0);
+}
+
+template <class Run>
+void Runner::for_pieces(std::int64_t batch, Run run) const {
+  std::int64_t const step = piece_ > 0 ? piece_ : batch;
+  for (std::int64_t first = 0; first < batch; first += step) run(first, std::min(step, batch - first));
 }
 
 void Runner::forward(std::int64_t batch, float const* rows) {
   Plan const& plan = this->plan(batch);
-  backend_->load(*queue_, rows, network_->input_shape(), batch, value(0));
-  for (Plan::Step& step : plan.steps) step.op->forward(*queue_, step.x, value(step.node));
+  std::int64_t const features = volume(network_->input_shape());
+  for_pieces(batch, [&](std::int64_t first, std::int64_t count) {
+    backend_->load(*queue_, rows + first * features, network_->input_shape(), count, value(0, first));
+    for (Plan::Step& step : plan.steps) {
+      for (std::size_t i = 0; i < step.inputs.size(); ++i) step.x[i] = value(step.inputs[i], first);
+      step.op->forward(*queue_, step.x, value(step.node, first));
+    }
+  });
 }
 
 void Runner::outputs(std::int64_t batch, float* rows) { node_values(batch, network_->file().output, rows); }
@@ -224,24 +246,35 @@ void Runner::backward(std::int64_t batch, int objective_node, backend::UnitPick 
                       backend::UnitPick const* picks, float* gradient) {
   EXPECT(gradient_);
   Plan const& plan = this->plan(batch);
+  std::int64_t const features = volume(network_->input_shape());
+  for_pieces(batch, [&](std::int64_t first, std::int64_t count) {
+    backward_piece(plan, first, count, objective_node, objective + first, picks ? picks + first : nullptr,
+                   gradient + first * features);
+  });
+}
+
+void Runner::backward_piece(Plan const& plan, std::int64_t first, std::int64_t count, int objective_node,
+                            backend::UnitPick const* objective, backend::UnitPick const* picks, float* gradient) {
   auto const buffer = [&](int node) {
     return gradient_buffers_[static_cast<std::size_t>(gradient_slot_[static_cast<std::size_t>(node)])].data();
   };
   std::ranges::fill(plan.touched, char{0});
   for (auto step = plan.steps.rbegin(); step != plan.steps.rend(); ++step) {
     auto const node = static_cast<std::size_t>(step->node);
-    plan.touched[node] = inject(batch, step->node, objective_node, objective, picks, plan.touched[node] != 0);
+    plan.touched[node] = inject(count, step->node, objective_node, objective, picks, plan.touched[node] != 0);
     if (!plan.touched[node]) continue;
     for (std::size_t i = 0; i < step->inputs.size(); ++i) {
       auto const input = static_cast<std::size_t>(step->inputs[i]);
       step->modes[i] = plan.touched[input] ? GradientMode::accumulate : GradientMode::overwrite;
       plan.touched[input] = 1;
+      step->x[i] = value(step->inputs[i], first);
       step->dx[i] = buffer(step->inputs[i]);
     }
-    step->op->backward(*queue_, step->x, value(step->node), buffer(step->node), step->dx, step->modes);
+    step->op->backward(*queue_, step->x, value(step->node, first), buffer(step->node), step->dx, step->modes);
   }
-  if (!plan.touched[0]) backend_->zero(*queue_, buffer(0), backend_->tensor_size(network_->input_shape(), batch));
-  backend_->store(*queue_, buffer(0), network_->input_shape(), batch, gradient);
+  Shape const& input = network_->input_shape();
+  if (!plan.touched[0]) backend_->zero(*queue_, buffer(0), backend_->tensor_size(input, count));
+  backend_->store(*queue_, buffer(0), input, count, gradient);
 }
 
 std::size_t Runner::bytes() const {

@@ -60,7 +60,12 @@ class Runner {
   void find_fusions(std::vector<int> const& kept_nodes);
   void plan_operators(std::int64_t batch);
   void share_gradients(std::int64_t batch);
-  float* value(int node) { return values_[static_cast<std::size_t>(root(node))].data(); }
+  float* value(int node, std::int64_t first_sample = 0);
+  void backward_piece(Plan const& plan, std::int64_t first, std::int64_t count, int objective_node,
+                      backend::UnitPick const* objective, backend::UnitPick const* picks, float* gradient);
+  /// Calls `run(first, count)` for the parts of a batch that go through the model one after the other.
+  template <class Run>
+  void for_pieces(std::int64_t batch, Run run) const;
   int root(int node) const { return roots_[static_cast<std::size_t>(node)]; }
   bool inject(std::int64_t batch, int node, int objective_node, backend::UnitPick const* objective,
               backend::UnitPick const* picks, bool touched);
@@ -69,6 +74,8 @@ class Runner {
   std::shared_ptr<backend::Backend const> backend_;
   std::unique_ptr<backend::Queue> queue_;
   bool gradient_ = false;
+  std::vector<std::int64_t> batches_;  // that may be run
+  std::int64_t piece_ = 0;             // samples that ops are planned for; 0: each batch is planned as a whole
   std::vector<int> roots_;             // node -> node whose buffer holds its value (reshapes and identities hold none)
   std::vector<int> fused_into_;        // convolution or product -> the activation computed with it, or -1
   std::vector<Buffer<float>> values_;  // by root node

@@ -17,6 +17,7 @@ class LanesBackend final : public Backend {
   std::string name() const override { return "cpu/lanes"; }
 
   /// ceil(batch / 16) * 16 samples.
+  std::int64_t block() const override { return lanes::kLanes; }
   std::size_t tensor_size(Shape const& shape, std::int64_t batch) const override;
   void load(Queue& queue, float const* rows, Shape const& shape, std::int64_t batch, float* tensor) const override;
   void store(Queue& queue, float const* tensor, Shape const& shape, std::int64_t batch, float* rows) const override;
