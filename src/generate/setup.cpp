@@ -29,7 +29,6 @@ void Setup::check_inputs() const {
              "model " << network->file().path << ": input is " << network->shown_input_shape() << " but model " << first.file().path << " takes "
                       << first.shown_input_shape() << " (all models of a run share one input). Give models of the same task, or --preprocess resize=.");
   }
-  VALIDATE(seeds_->size() > 0, "seeds " << seeds_->path() << ": there are none (nothing to start from). Check the file.");
   VALIDATE(volume(seeds_->sample_shape()) == volume(first.input_shape()) && unit_count(seeds_->sample_shape()) == unit_count(first.input_shape()),
            "seeds " << seeds_->path() << ": a sample is " << to_string(seeds_->sample_shape()) << " but model " << first.file().path << " takes "
                     << to_string(first.input_shape()) << " (height x width x channels). Give --preprocess resize=, crop= or shape=.");
