@@ -61,10 +61,13 @@ void bad_choice(std::string const& option, std::string const& value, std::vector
   SONDE_FAIL_AS(InputError, "--" << option << ": '" << value << "' is unknown. Choose one of: " << join(known) << ".");
 }
 
-CommandLine::CommandLine(std::string usage, std::string summary) : usage_(std::move(usage)), summary_(std::move(summary)) {
+CommandLine::CommandLine(std::string usage, std::string summary)
+    : usage_(std::move(usage)), summary_(std::move(summary)) {
   groups_.reserve(16);  // group() hands out pointers
   group("Help and configuration")
-      ->add_options()("help,h", "print this text")("config", po::value<std::string>(), "read options from FILE.ini, one key = value a line; the command line wins")(
+      ->add_options()("help,h", "print this text")(
+          "config", po::value<std::string>(),
+          "read options from FILE.ini, one key = value a line; the command line wins")(
           "dump-config", "print the options in effect as such a file, and stop");
 }
 
@@ -87,14 +90,18 @@ CommandLine::Result CommandLine::parse(std::vector<std::string> const& words, bo
     if (given("config")) {
       std::ifstream file(text("config"));
       VALIDATE(file.is_open() && !std::filesystem::is_directory(text("config")),
-               "--config " << text("config") << ": it cannot be read (missing, a folder, or no permission). Check the path.");
+               "--config " << text("config")
+                           << ": it cannot be read (missing, a folder, or no permission). Check the path.");
       read_config(file, "--config " + text("config"));
     }
     po::notify(values_);
   } catch (po::unknown_option const& error) {
     unknown(error.get_option_name());
   } catch (po::too_many_positional_options_error const&) {
-    SONDE_FAIL_AS(InputError, "command line: a word stands without an option before it (every value needs the --name of one). Write " << usage_ << ".");
+    SONDE_FAIL_AS(
+        InputError,
+        "command line: a word stands without an option before it (every value needs the --name of one). Write "
+            << usage_ << ".");
   } catch (po::error const& error) {
     SONDE_FAIL_AS(InputError, "command line: " << error.what() << ". See --help.");
   }
@@ -127,7 +134,8 @@ void CommandLine::unknown(std::string const& given_name) const {
   for (auto const& option : all_.options()) known.push_back("--" + option->long_name());
   std::vector<std::string> close = known;
   std::ranges::sort(close, {}, [&](std::string const& k) { return edit_distance(k.substr(2), name); });
-  SONDE_FAIL_AS(InputError, "option '" << given_name << "' is unknown. Did you mean " << close[0] << "? Known: " << join(known, " ") << ".");
+  SONDE_FAIL_AS(InputError, "option '" << given_name << "' is unknown. Did you mean " << close[0]
+                                       << "? Known: " << join(known, " ") << ".");
 }
 
 std::string CommandLine::help() const {
@@ -140,7 +148,9 @@ std::string CommandLine::help() const {
 }
 
 bool CommandLine::given(std::string const& name) const { return values_.count(name) > 0; }
-std::string CommandLine::text(std::string const& name) const { return given(name) ? values_[name].as<std::string>() : std::string(); }
+std::string CommandLine::text(std::string const& name) const {
+  return given(name) ? values_[name].as<std::string>() : std::string();
+}
 double CommandLine::number(std::string const& name) const { return values_[name].as<double>(); }
 std::int64_t CommandLine::integer(std::string const& name) const { return values_[name].as<std::int64_t>(); }
 bool CommandLine::flag(std::string const& name) const { return given(name) && values_[name].as<bool>(); }
@@ -151,13 +161,15 @@ std::vector<std::string> CommandLine::texts(std::string const& name) const {
 
 std::int64_t CommandLine::integer_in(std::string const& name, std::int64_t least, std::int64_t most) const {
   std::int64_t const value = integer(name);
-  VALIDATE(value >= least && value <= most, "--" << name << " " << value << " is outside [" << least << ", " << most << "]. See --help.");
+  VALIDATE(value >= least && value <= most,
+           "--" << name << " " << value << " is outside [" << least << ", " << most << "]. See --help.");
   return value;
 }
 
 double CommandLine::number_in(std::string const& name, double least, double most) const {
   double const value = number(name);
-  VALIDATE(std::isfinite(value) && value >= least && value <= most, "--" << name << " " << value << " is outside [" << least << ", " << most << "]. See --help.");
+  VALIDATE(std::isfinite(value) && value >= least && value <= most,
+           "--" << name << " " << value << " is outside [" << least << ", " << most << "]. See --help.");
   return value;
 }
 
@@ -165,7 +177,8 @@ std::string CommandLine::effective_config(std::vector<std::string> const& withou
   std::ostringstream text;
   for (auto const& option : all_.options()) {
     std::string const& name = option->long_name();
-    if (!is_meta(name) && given(name) && !std::ranges::count(without, name)) append_setting(text, name, values_[name].value());
+    if (!is_meta(name) && given(name) && !std::ranges::count(without, name))
+      append_setting(text, name, values_[name].value());
   }
   return text.str();
 }

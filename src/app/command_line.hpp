@@ -62,7 +62,8 @@ class CommandLine {
   po::variables_map values_;
 };
 
-[[noreturn]] void bad_choice(std::string const& option, std::string const& value, std::vector<std::string> const& known);
+[[noreturn]] void bad_choice(std::string const& option, std::string const& value,
+                             std::vector<std::string> const& known);
 
 template <class T>
 T CommandLine::choice(std::string const& name, std::map<std::string, T> const& values) const {

@@ -17,42 +17,51 @@ using Texts = std::vector<std::string>;
 }  // namespace
 
 void add_model_options(CommandLine& line) {
-  line.group("Models")->add_options()
-      ("model", po::value<Texts>()->value_name("FILE"), "Keras HDF5 (.h5, architecture inside or in a .json beside it) or ONNX; repeatable")
-      ("lambda", po::value<Texts>()->value_name("NAME=S,O"), "what the Keras Lambda layer NAME computes: S x + O; its own code is never run; repeatable")
-      ("regression", po::bool_switch(), "the outputs are numbers, not classes (a single output without sigmoid always is)");
+  line.group("Models")->add_options()(
+      "model", po::value<Texts>()->value_name("FILE"),
+      "Keras HDF5 (.h5, architecture inside or in a .json beside it) or ONNX; repeatable")(
+      "lambda", po::value<Texts>()->value_name("NAME=S,O"),
+      "what the Keras Lambda layer NAME computes: S x + O; its own code is never run; repeatable")(
+      "regression", po::bool_switch(),
+      "the outputs are numbers, not classes (a single output without sigmoid always is)");
 }
 
 void add_data_options(CommandLine& line, std::string const& name) {
-  line.group("Data")->add_options()
-      (name.c_str(), po::value<std::string>()->value_name("DATA"), "IDX, NPY, NPZ:NAME, CSV (each also .gz), FILE.h5:/DATASET, or a folder of JPEG and PNG")
-      ("preprocess", po::value<Texts>()->value_name("KEY=VALUE,.."), "stored part: resize= crop= blur= color= shape= layout=; model part: scale= mean= std= channels=; see below; repeatable")
-      ("input-range", po::value<std::string>()->value_name("LO,HI"), "range of the stored values; integers of 8 and 16 bits imply theirs")
-      ("columns", po::value<std::string>()->default_value("")->value_name("LIST"), "CSV: feature columns by name or number from 0, ranges with '-' (default: all but the label)")
-      ("label-column", po::value<std::string>()->default_value("")->value_name("COLUMN"), "CSV: the column of labels");
+  line.group("Data")->add_options()(
+      name.c_str(), po::value<std::string>()->value_name("DATA"),
+      "IDX, NPY, NPZ:NAME, CSV (each also .gz), FILE.h5:/DATASET, or a folder of JPEG and PNG")(
+      "preprocess", po::value<Texts>()->value_name("KEY=VALUE,.."),
+      "stored part: resize= crop= blur= color= shape= layout=; model part: scale= mean= std= channels=; see below; "
+      "repeatable")("input-range", po::value<std::string>()->value_name("LO,HI"),
+                    "range of the stored values; integers of 8 and 16 bits imply theirs")(
+      "columns", po::value<std::string>()->default_value("")->value_name("LIST"),
+      "CSV: feature columns by name or number from 0, ranges with '-' (default: all but the label)")(
+      "label-column", po::value<std::string>()->default_value("")->value_name("COLUMN"), "CSV: the column of labels");
 }
 
 void add_execution_options(CommandLine& line) {
-  line.group("Execution")->add_options()
-      ("backend", po::value<std::string>()->default_value("auto"), "auto, cpu, reference or cuda")
-      ("threads", po::value<std::int64_t>()->default_value(1), "workers in each rank, each on its own micro-batch")
-      ("log-level", po::value<std::string>()->default_value("info"), "debug, info, warning or error");
+  line.group("Execution")
+      ->add_options()("backend", po::value<std::string>()->default_value("auto"), "auto, cpu, reference or cuda")(
+          "threads", po::value<std::int64_t>()->default_value(1), "workers in each rank, each on its own micro-batch")(
+          "log-level", po::value<std::string>()->default_value("info"), "debug, info, warning or error");
 }
 
 void add_output_options(CommandLine& line, bool required) {
-  line.group("Output")->add_options()
-      ("out", po::value<std::string>()->value_name("F.h5"), required ? "result file (required)" : "result file")
-      ("overwrite", po::bool_switch(), "replace OUT, and the segments of an unfinished run, if they exist");
+  line.group("Output")->add_options()("out", po::value<std::string>()->value_name("F.h5"),
+                                      required ? "result file (required)" : "result file")(
+      "overwrite", po::bool_switch(), "replace OUT, and the segments of an unfinished run, if they exist");
 }
 
 io::ModelOptions model_options(CommandLine const& line) {
   io::ModelOptions options;
   for (std::string const& text : line.texts("lambda")) {
     auto const equals = text.find('='), comma = text.find(',', equals == std::string::npos ? 0 : equals);
-    VALIDATE(equals != std::string::npos && comma != std::string::npos, "--lambda '" << text << "' is not of the form NAME=scale,offset. Write e.g. lambda_1=0.00784,-1.");
+    VALIDATE(equals != std::string::npos && comma != std::string::npos,
+             "--lambda '" << text << "' is not of the form NAME=scale,offset. Write e.g. lambda_1=0.00784,-1.");
     std::string const name = text.substr(0, equals);
-    options.lambdas[name] = {static_cast<float>(parse_number(text.substr(equals + 1, comma - equals - 1), "--lambda " + name)),
-                             static_cast<float>(parse_number(text.substr(comma + 1), "--lambda " + name))};
+    options.lambdas[name] = {
+        static_cast<float>(parse_number(text.substr(equals + 1, comma - equals - 1), "--lambda " + name)),
+        static_cast<float>(parse_number(text.substr(comma + 1), "--lambda " + name))};
   }
   return options;
 }
@@ -86,11 +95,14 @@ void warn_about_scale(CommandLine const& line, io::Dataset const& data) {
   bool const bytes = data.domain().type == io::ElementType::uint8 && data.sample_shape().size() == 3;
   bool declared = false;
   for (std::string const& text : line.texts("preprocess")) {
-    declared |= text.find("scale=") != std::string::npos || text.find("mean=") != std::string::npos || text.find("std=") != std::string::npos;
+    declared |= text.find("scale=") != std::string::npos || text.find("mean=") != std::string::npos ||
+                text.find("std=") != std::string::npos;
   }
   if (bytes && !declared) {
-    SONDE_LOG(warning, "the models see pixels as 0..255 (no model domain is declared). If they were trained on 0..1 add --preprocess "
-                       "scale=1/255; --preprocess scale=1 silences this.");
+    SONDE_LOG(
+        warning,
+        "the models see pixels as 0..255 (no model domain is declared). If they were trained on 0..1 add --preprocess "
+        "scale=1/255; --preprocess scale=1 silences this.");
   }
 }
 
@@ -99,15 +111,21 @@ void check_output(CommandLine const& line) {
   VALIDATE(line.given("out"), "--out: no result file is named. Give --out F.h5.");
   fs::path const out = line.text("out");
   VALIDATE(!fs::is_directory(out), "--out " << out.string() << ": it is a folder (results are one file). Name a file.");
-  VALIDATE(line.flag("overwrite") || !fs::exists(out), "--out " << out.string() << ": it exists already (results are not replaced unasked). Add --overwrite, or name another file.");
+  VALIDATE(
+      line.flag("overwrite") || !fs::exists(out),
+      "--out " << out.string()
+               << ": it exists already (results are not replaced unasked). Add --overwrite, or name another file.");
   check_folder("--out", out.string());
 }
 
 void check_folder(std::string const& option, std::string const& file) {
   namespace fs = std::filesystem;
   fs::path const folder = fs::path(file).has_parent_path() ? fs::path(file).parent_path() : ".";
-  VALIDATE(fs::is_directory(folder), option << " " << file << ": there is no folder " << folder.string() << " (a file needs one). Make it first.");
-  VALIDATE(::access(folder.c_str(), W_OK) == 0, option << " " << file << ": the folder " << folder.string() << " cannot be written to (no permission, or read-only). Choose another.");
+  VALIDATE(fs::is_directory(folder), option << " " << file << ": there is no folder " << folder.string()
+                                            << " (a file needs one). Make it first.");
+  VALIDATE(::access(folder.c_str(), W_OK) == 0,
+           option << " " << file << ": the folder " << folder.string()
+                  << " cannot be written to (no permission, or read-only). Choose another.");
 }
 
 }  // namespace sonde::app

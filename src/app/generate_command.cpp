@@ -22,7 +22,8 @@ namespace sonde::app {
 namespace {
 
 /// Options that do not decide the result, and are left out of its /config.
-std::vector<std::string> const execution_options{"threads", "log-level", "out", "overwrite", "summary", "checkpoint-every", "dry-run"};
+std::vector<std::string> const execution_options{"threads", "log-level",        "out",    "overwrite",
+                                                 "summary", "checkpoint-every", "dry-run"};
 
 /// Rows held in memory before a segment is written early, per rank.
 constexpr std::size_t largest_backlog = std::size_t{256} << 20;
@@ -35,7 +36,8 @@ std::string command_text(std::vector<std::string> const& words) {
 
 std::size_t bytes_of(generate::Outcome const& outcome) {
   std::size_t total = 0;
-  for (generate::Finding const& finding : outcome.findings) total += (finding.input.size() + finding.seed.size()) * sizeof(float);
+  for (generate::Finding const& finding : outcome.findings)
+    total += (finding.input.size() + finding.seed.size()) * sizeof(float);
   return total + outcome.seeds.size() * sizeof(generate::SeedRecord);
 }
 
@@ -79,7 +81,8 @@ class GenerateJob {
     // Ranks of unequal instruction sets would compute different bits.
     cap_isa(static_cast<CpuIsa>(comm::allreduce(comm_, comm::Reduction::min, static_cast<std::int32_t>(usable_isa()))));
     comm::agree(comm_, [&] {
-      setup_ = std::make_unique<generate::Setup>(*config, networks, data.records, data.preprocess.model, line_.text("backend"));
+      setup_ = std::make_unique<generate::Setup>(*config, networks, data.records, data.preprocess.model,
+                                                 line_.text("backend"));
     });
     for (auto const& network : networks) units_.push_back(network->units());
     warn_about_rounds();
@@ -89,7 +92,8 @@ class GenerateJob {
     std::int64_t const workers = std::int64_t{comm_.size()} * threads_;
     std::int64_t const batches = setup_->config().round / setup_->config().batch;
     if (comm_.is_root() && batches < 4 * workers && workers > 1) {
-      SONDE_LOG(warning, "a round has " << batches << " micro-batches for " << workers << " workers (some will be idle at its end). Raise --round or lower --batch.");
+      SONDE_LOG(warning, "a round has " << batches << " micro-batches for " << workers
+                                        << " workers (some will be idle at its end). Raise --round or lower --batch.");
     }
   }
 
@@ -102,31 +106,40 @@ class GenerateJob {
     outcome.coverage = generate::empty_coverage(*setup_);
     double const planning = timer.seconds();
     timer.restart();
-    comm::agree(comm_, [&] { ascent.run(probe, generate::uncovered_units(*setup_, outcome.coverage), [] {}, outcome); });
+    comm::agree(comm_, [&] {
+      ascent.run(
+          probe, generate::uncovered_units(*setup_, outcome.coverage), [] {}, outcome);
+    });
     double const per_seed = timer.seconds() / static_cast<double>(probe.seeds.size());
     if (!comm_.is_root()) return exit_done;
     auto const total = static_cast<double>(schedule.total());
     double const workers = static_cast<double>(comm_.size()) * threads_;
     double const share = static_cast<double>(outcome.findings.size()) / static_cast<double>(probe.seeds.size());
     auto const features = static_cast<double>(setup_->domain().features());
-    double const finding_bytes = features * static_cast<double>(io::size_of(setup_->domain().stored_type()) + io::size_of(setup_->domain().seed_type())) + 128;
+    double const finding_bytes = features * static_cast<double>(io::size_of(setup_->domain().stored_type()) +
+                                                                io::size_of(setup_->domain().seed_type())) +
+                                 128;
     std::cout << "models\n";
     for (auto const& network : setup_->networks()) {
-      std::cout << "  " << network->file().path << ": input " << network->shown_input_shape() << ", " << network->outputs() << " "
-                << nn::to_string(network->task()) << " output(s), " << network->units() << " neurons\n";
+      std::cout << "  " << network->file().path << ": input " << network->shown_input_shape() << ", "
+                << network->outputs() << " " << nn::to_string(network->task()) << " output(s), " << network->units()
+                << " neurons\n";
     }
-    std::cout << "seeds    " << setup_->seeds().path() << ": " << setup_->seeds().size() << " of " << to_string(setup_->seeds().sample_shape()) << ", "
-              << schedule.total() << " to be worked on\n"
+    std::cout << "seeds    " << setup_->seeds().path() << ": " << setup_->seeds().size() << " of "
+              << to_string(setup_->seeds().sample_shape()) << ", " << schedule.total() << " to be worked on\n"
               << "step     " << setup_->step() << " of the stored range\n"
-              << "memory   " << gigabytes(static_cast<double>(ascent.bytes()) * threads_) << " of activations in each rank (" << threads_ << " worker(s))\n"
-              << "disk     about " << gigabytes(2 * share * total * finding_bytes) << " while running, half of it at the end\n"
+              << "memory   " << gigabytes(static_cast<double>(ascent.bytes()) * threads_)
+              << " of activations in each rank (" << threads_ << " worker(s))\n"
+              << "disk     about " << gigabytes(2 * share * total * finding_bytes)
+              << " while running, half of it at the end\n"
               << "time     about " << duration_text(planning + per_seed * total / workers) << " on " << workers
               << " worker(s), by one micro-batch of " << probe.seeds.size() << " seeds\n";
     return exit_done;
   }
 
   void execute() {
-    io::SegmentWriter segments(comm_, line_.text("out"), line_.flag("overwrite") ? io::Existing::overwrite : io::Existing::refuse);
+    io::SegmentWriter segments(comm_, line_.text("out"),
+                               line_.flag("overwrite") ? io::Existing::overwrite : io::Existing::refuse);
     double const startup = since_start_.seconds();
     Timer timer, checkpoint;
     generate::Schedule const schedule(setup_->config(), setup_->seeds().size());
@@ -153,7 +166,13 @@ class GenerateJob {
     progress.close();
     segments.write(generate::result_tables(*setup_, pending));
     segments.assemble(generate::result_order(), [&](io::H5File& file) {
-      io::Provenance const provenance{line_.effective_config(execution_options), command_text(words_), version(), git_commit(), io::iso_time(), comm_.size(), threads_};
+      io::Provenance const provenance{line_.effective_config(execution_options),
+                                      command_text(words_),
+                                      version(),
+                                      git_commit(),
+                                      io::iso_time(),
+                                      comm_.size(),
+                                      threads_};
       generate::write_facts(file, *setup_, result, provenance);
       generate::write_timing(file, seconds, startup, result.history.back().totals);
     });
@@ -182,7 +201,9 @@ class GenerateJob {
     if (!line_.given("summary")) return;
     std::ofstream file(line_.text("summary"));
     file << summary_json(summary) << std::flush;
-    if (!file) SONDE_FAIL_AS(Error, "--summary " << line_.text("summary") << ": " << std::strerror(errno) << " (it was not written; the results are complete). Check the path.");
+    if (!file)
+      SONDE_FAIL_AS(Error, "--summary " << line_.text("summary") << ": " << std::strerror(errno)
+                                        << " (it was not written; the results are complete). Check the path.");
   }
 
   CommandLine const& line_;

@@ -19,11 +19,12 @@ struct Command {
 
 Registry<Command> const& commands() {
   static Registry<Command> const registry(
-      "command", {{"generate", {run_generate, "find inputs on which models disagree (DeepXplore)"}},
-                  {"verify", {run_verify, "re-run every finding of a result from its stored bytes"}},
-                  {"coverage", {run_coverage, "neuron coverage of a data set"}},
-                  {"extract", {run_extract, "write the values of units over a data set"}},
-                  {"describe", {run_describe, "layers, shapes and counted units of a model; --ops lists what is supported"}}});
+      "command",
+      {{"generate", {run_generate, "find inputs on which models disagree (DeepXplore)"}},
+       {"verify", {run_verify, "re-run every finding of a result from its stored bytes"}},
+       {"coverage", {run_coverage, "neuron coverage of a data set"}},
+       {"extract", {run_extract, "write the values of units over a data set"}},
+       {"describe", {run_describe, "layers, shapes and counted units of a model; --ops lists what is supported"}}});
   return registry;
 }
 
@@ -69,7 +70,8 @@ int main(int argc, char** argv) {
   try {
     return sonde::app::dispatch(words, comm);
   } catch (std::exception const& error) {
-    int const status = dynamic_cast<sonde::InputError const*>(&error) ? sonde::app::exit_bad_input : sonde::app::exit_failure;
+    int const status =
+        dynamic_cast<sonde::InputError const*>(&error) ? sonde::app::exit_bad_input : sonde::app::exit_failure;
     if (dynamic_cast<sonde::comm::Agreed const*>(&error) || comm.size() == 1) {
       // Every rank is here: said once.
       if (comm.is_root()) std::cerr << "sonde: " << error.what() << std::endl;

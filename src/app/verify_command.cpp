@@ -17,12 +17,16 @@ namespace {
 
 CommandLine make_verify_line() {
   CommandLine line("sonde verify F.h5 [--model A --model B ...] [options]",
-                   "Re-runs every finding of a result of sonde generate from its stored bytes and recomputes its coverage. Exit status\n"
+                   "Re-runs every finding of a result of sonde generate from its stored bytes and recomputes its "
+                   "coverage. Exit status\n"
                    "0: every finding holds; 1: one does not (each is printed); 2: the file cannot be read.");
-  line.group("Result")->add_options()
-      ("result", po::value<std::string>()->value_name("F.h5"), "the result file; also as the first word")
-      ("model", po::value<std::vector<std::string>>()->value_name("FILE"), "models in their order, instead of the stored paths (same content: compared by sha256); repeatable")
-      ("tolerance", po::value<double>()->default_value(1e-5), "on a backend other than the run's: differences closer to a tie than this are reported, not failed [share of the largest output]");
+  line.group("Result")->add_options()("result", po::value<std::string>()->value_name("F.h5"),
+                                      "the result file; also as the first word")(
+      "model", po::value<std::vector<std::string>>()->value_name("FILE"),
+      "models in their order, instead of the stored paths (same content: compared by sha256); repeatable")(
+      "tolerance", po::value<double>()->default_value(1e-5),
+      "on a backend other than the run's: differences closer to a tie than this are reported, not failed [share of the "
+      "largest output]");
   add_execution_options(line);
   line.positional("result", 1);
   return line;
@@ -32,7 +36,8 @@ CommandLine make_verify_line() {
 CommandLine stored_line(io::H5File const& file) {
   CommandLine line = make_generate_line();
   auto const config = file.read_text("/config");
-  VALIDATE(config.size() == 1, "result " << file.path() << ": /config is no text. It is not a result of sonde generate.");
+  VALIDATE(config.size() == 1,
+           "result " << file.path() << ": /config is no text. It is not a result of sonde generate.");
   line.parse_config_text(config.front(), file.path() + ":/config");
   return line;
 }
@@ -40,23 +45,29 @@ CommandLine stored_line(io::H5File const& file) {
 generate::Networks read_stored_models(io::H5File const& file, CommandLine const& line, CommandLine const& stored) {
   std::vector<std::string> paths = line.texts("model");
   std::size_t const count = file.children("/models").size();
-  VALIDATE(paths.empty() || paths.size() == count, "--model: " << paths.size() << " given, but the result was made with " << count << " models. Give all, in their order.");
+  VALIDATE(paths.empty() || paths.size() == count, "--model: " << paths.size()
+                                                               << " given, but the result was made with " << count
+                                                               << " models. Give all, in their order.");
   generate::Networks networks;
   for (std::size_t k = 0; k < count; ++k) {
     std::string const group = "/models/" + std::to_string(k);
     std::string const path = paths.empty() ? file.read_text(group + "/path").at(0) : paths[k];
-    networks.push_back(std::make_shared<nn::Network const>(io::read_model(path, model_options(stored)), stored.flag("regression")));
+    networks.push_back(
+        std::make_shared<nn::Network const>(io::read_model(path, model_options(stored)), stored.flag("regression")));
     std::string const sha256 = file.read_text(group + "/sha256").at(0);
-    VALIDATE(networks.back()->file().sha256 == sha256, "model " << path << ": it is not the file the result was made with (its sha256 is " << networks.back()->file().sha256
-                                                                << " instead of " << sha256 << "). Give the original with --model.");
+    VALIDATE(networks.back()->file().sha256 == sha256,
+             "model " << path << ": it is not the file the result was made with (its sha256 is "
+                      << networks.back()->file().sha256 << " instead of " << sha256
+                      << "). Give the original with --model.");
   }
   return networks;
 }
 
 void print_report(generate::VerifyReport const& report) {
   for (std::string const& problem : report.problems) std::cout << problem << '\n';
-  std::cout << report.findings << " findings re-run: " << report.findings - report.failed - report.near_ties << " hold, " << report.near_ties << " near ties, " << report.failed
-            << " do not hold; coverage " << (report.coverage_holds ? "holds" : "DOES NOT HOLD") << '\n';
+  std::cout << report.findings << " findings re-run: " << report.findings - report.failed - report.near_ties
+            << " hold, " << report.near_ties << " near ties, " << report.failed << " do not hold; coverage "
+            << (report.coverage_holds ? "holds" : "DOES NOT HOLD") << '\n';
 }
 
 }  // namespace
@@ -72,12 +83,14 @@ int run_verify(std::vector<std::string> const& words, comm::Communicator const& 
     VALIDATE(line.given("result"), "verify: no result is named. Write sonde verify F.h5.");
     auto file = io::H5File::open(line.text("result"));
     VALIDATE(file.has_attribute("/", "schema") && file.text_attribute("/", "schema") == "sonde-generate",
-             "result " << file.path() << ": it is not a result of sonde generate (its schema says otherwise). Check the path.");
+             "result " << file.path()
+                       << ": it is not a result of sonde generate (its schema says otherwise). Check the path.");
     CommandLine const stored = stored_line(file);
     auto networks = read_stored_models(file, line, stored);
     std::string const backend = line.text("backend") == "auto" ? stored.text("backend") : line.text("backend");
     job = std::make_unique<generate::VerifyJob>(std::move(file), generate_config(stored), std::move(networks),
-                                                io::parse_preprocess(stored.texts("preprocess")).model, backend, line.number_in("tolerance", 0, 1));
+                                                io::parse_preprocess(stored.texts("preprocess")).model, backend,
+                                                line.number_in("tolerance", 0, 1));
   });
   if (parsed != CommandLine::Result::run) return exit_done;
   generate::VerifyReport const report = job->run(comm);

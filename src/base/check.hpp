@@ -30,20 +30,21 @@ namespace detail {
 
 }  // namespace sonde
 
-/// Throws ExceptionType with a message streamed from the following arguments: FAIL_AS(Error, "file " << path << ": ...").
-#define SONDE_FAIL_AS(ExceptionType, message)     \
-  do {                                            \
-    std::ostringstream sonde_message;             \
-    sonde_message << message; /* NOLINT */        \
-    throw ExceptionType(sonde_message.str());     \
+/// Throws ExceptionType with a message streamed from the following arguments: FAIL_AS(Error, "file " << path << ":
+/// ...").
+#define SONDE_FAIL_AS(ExceptionType, message) \
+  do {                                        \
+    std::ostringstream sonde_message;         \
+    sonde_message << message; /* NOLINT */    \
+    throw ExceptionType(sonde_message.str()); \
   } while (false)
 
 /// Checks user data: VALIDATE(count > 0, "data set " << path << ": it is empty (...). ...").
-#define VALIDATE(condition, message)                      \
-  do {                                                    \
-    if (!(condition)) {                                   \
-      SONDE_FAIL_AS(::sonde::InputError, message);        \
-    }                                                     \
+#define VALIDATE(condition, message)               \
+  do {                                             \
+    if (!(condition)) {                            \
+      SONDE_FAIL_AS(::sonde::InputError, message); \
+    }                                              \
   } while (false)
 
 #ifdef NDEBUG

@@ -21,9 +21,9 @@ void log(LogLevel level, std::string_view message);
 
 }  // namespace sonde
 
-#define SONDE_LOG(level, message)                              \
-  do {                                                         \
-    std::ostringstream sonde_log;                              \
-    sonde_log << message; /* NOLINT */                         \
-    ::sonde::log(::sonde::LogLevel::level, sonde_log.str());   \
+#define SONDE_LOG(level, message)                            \
+  do {                                                       \
+    std::ostringstream sonde_log;                            \
+    sonde_log << message; /* NOLINT */                       \
+    ::sonde::log(::sonde::LogLevel::level, sonde_log.str()); \
   } while (false)

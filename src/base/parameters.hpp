@@ -11,8 +11,8 @@ namespace sonde {
 /// Parsed text; each getter marks its key as known, and check_all_used() refuses the rest.
 class Parameters {
  public:
-  /// Throws InputError when a part has no '=' or a key stands twice. Text after ':' without '=' is allowed as a whole when
-  /// `plain` is set ("features:FILE"), and is then value().
+  /// Throws InputError when a part has no '=' or a key stands twice. Text after ':' without '=' is allowed as a whole
+  /// when `plain` is set ("features:FILE"), and is then value().
   explicit Parameters(std::string const& text, bool plain = false);
 
   std::string const& name() const { return name_; }

@@ -34,7 +34,8 @@ class Registry {
   Registry(std::string kind, std::vector<Entry> entries) : kind_(std::move(kind)), entries_(std::move(entries)) {
     for (std::size_t i = 0; i < entries_.size(); ++i) {
       for (std::size_t j = 0; j < i; ++j) {
-        if (entries_[i].name == entries_[j].name) throw std::logic_error(kind_ + " registered twice: " + entries_[i].name);
+        if (entries_[i].name == entries_[j].name)
+          throw std::logic_error(kind_ + " registered twice: " + entries_[i].name);
       }
     }
   }
@@ -44,7 +45,8 @@ class Registry {
     for (Entry const& entry : entries_) {
       if (entry.name == name) return entry.value;
     }
-    SONDE_FAIL_AS(InputError, kind_ << " '" << name << "' is unknown (no such name). Choose one of: " << join(names()) << ".");
+    SONDE_FAIL_AS(InputError,
+                  kind_ << " '" << name << "' is unknown (no such name). Choose one of: " << join(names()) << ".");
   }
 
   std::vector<std::string> names() const {

@@ -14,7 +14,8 @@ namespace {
 /// Distances in units of the range between two stored samples.
 void set_distances(Domain const& domain, Finding& finding) {
   for (std::size_t i = 0; i < finding.input.size(); ++i) {
-    double const change = std::abs(static_cast<double>(finding.input[i]) - static_cast<double>(finding.seed[i])) / domain.range();
+    double const change =
+        std::abs(static_cast<double>(finding.input[i]) - static_cast<double>(finding.seed[i])) / domain.range();
     finding.l1 += change;
     finding.l2 += change * change;
     finding.linf = std::max(finding.linf, change);
@@ -41,8 +42,13 @@ Candidates uncovered_units(Setup const& setup, CoverageState const& state) {
 }
 
 Ascent::Ascent(Setup const& setup)
-    : setup_(setup), models_(setup, Models::Use::ascent), record_models_(setup, Models::Use::record), recorder_(setup, record_models_), constraint_(setup.make_constraint()),
-      ladder_(ladder(setup.config().batch)), features_(static_cast<std::size_t>(setup.domain().features())) {
+    : setup_(setup),
+      models_(setup, Models::Use::ascent),
+      record_models_(setup, Models::Use::record),
+      recorder_(setup, record_models_),
+      constraint_(setup.make_constraint()),
+      ladder_(ladder(setup.config().batch)),
+      features_(static_cast<std::size_t>(setup.domain().features())) {
   auto const batch = static_cast<std::size_t>(setup.config().batch);
   for (Buffer<float>* rows : {&seeds_, &x_, &seed_x_, &g_, &candidate_x_}) *rows = Buffer<float>(batch * features_);
   stored_ = Buffer<float>(static_cast<std::size_t>(recorder_.batch()) * features_);
@@ -56,7 +62,8 @@ Ascent::Ascent(Setup const& setup)
   }
 }
 
-void Ascent::run(MicroBatch const& batch, Candidates const& candidates, std::function<void()> const& each_iteration, Outcome& outcome) {
+void Ascent::run(MicroBatch const& batch, Candidates const& candidates, std::function<void()> const& each_iteration,
+                 Outcome& outcome) {
   neurons_ = &candidates;
   loop_.pass = batch.pass;
   setup_.read_seeds(batch.seeds, seeds_.data());
@@ -78,7 +85,8 @@ void Ascent::run(MicroBatch const& batch, Candidates const& candidates, std::fun
   settle_candidates(batch, outcome);
   for (Sample const& sample : samples_) {
     if (sample.done) continue;
-    outcome.seeds.push_back({batch.pass, batch.seeds[sample.slot], Status::exhausted, static_cast<std::int32_t>(setup_.config().max_iterations)});
+    outcome.seeds.push_back({batch.pass, batch.seeds[sample.slot], Status::exhausted,
+                             static_cast<std::int32_t>(setup_.config().max_iterations)});
   }
 }
 
@@ -94,13 +102,15 @@ std::int64_t Ascent::start_samples(MicroBatch const& batch) {
   return compact(ladder_shape(ladder_, static_cast<std::int64_t>(samples_.size())));
 }
 
-/// Labels the seeds. Those on which the models differ already, by their stored form too, are findings and go no further.
+/// Labels the seeds. Those on which the models differ already, by their stored form too, are findings and go no
+/// further.
 void Ascent::screen_seeds(MicroBatch const& batch, Outcome& outcome) {
   collect_candidates(0);
   auto const chunk = static_cast<std::size_t>(recorder_.batch());
   for (std::size_t first = 0; first < candidates_.size(); first += chunk) {
     std::size_t const count = std::min(chunk, candidates_.size() - first);
-    for (std::size_t i = 0; i < count; ++i) std::ranges::copy(seed_row(candidates_[first + i].sample), row(stored_, i).begin());
+    for (std::size_t i = 0; i < count; ++i)
+      std::ranges::copy(seed_row(candidates_[first + i].sample), row(stored_, i).begin());
     auto const& verdicts = recorder_.evaluate(stored_.span().first(count * features_));
     std::vector<std::uint8_t> differ(count);
     for (std::size_t i = 0; i < count; ++i) {
@@ -125,7 +135,8 @@ void Ascent::choose_targets(MicroBatch const& batch) {
     DrawKey const key{batch.pass, static_cast<std::uint64_t>(batch.seeds[sample.slot]), 0, 0};
     auto const drawn = static_cast<std::int64_t>(draw_below(config.rng_seed, Purpose::target, key, setup_.models()));
     sample.target = static_cast<std::int32_t>(config.target >= 0 ? config.target : drawn);
-    for (std::size_t k = 0; k < setup_.models(); ++k) starts_[k][n] = setup_.objective().start(k, sample.label, sample.target);
+    for (std::size_t k = 0; k < setup_.models(); ++k)
+      starts_[k][n] = setup_.objective().start(k, sample.label, sample.target);
   }
   loop_.iteration = 0;
   if (config.repick == Repick::seed) draw_neurons();
@@ -134,13 +145,13 @@ void Ascent::choose_targets(MicroBatch const& batch) {
 void Ascent::draw_neurons() {
   auto const weight = static_cast<float>(setup_.config().lambda2);
   for (std::size_t k = 0; k < setup_.models(); ++k) {
-    models_.ops().pick_units(models_.runner(k).queue(), &loop_, setup_.config().rng_seed, seed_index_.data(), static_cast<std::uint32_t>(k),
-                             (*neurons_)[k], weight, picks_[k].data());
+    models_.ops().pick_units(models_.runner(k).queue(), &loop_, setup_.config().rng_seed, seed_index_.data(),
+                             static_cast<std::uint32_t>(k), (*neurons_)[k], weight, picks_[k].data());
   }
 }
 
-/// One iteration for `shape` rows: gradient, constraint, step, forward pass. Its activations are those the next iteration's
-/// gradient starts from.
+/// One iteration for `shape` rows: gradient, constraint, step, forward pass. Its activations are those the next
+/// iteration's gradient starts from.
 void Ascent::iterate(std::int64_t shape) {
   Config const& config = setup_.config();
   Domain const& domain = setup_.domain();
@@ -154,9 +165,11 @@ void Ascent::iterate(std::int64_t shape) {
   constraint_->apply(ops, queue, &loop_, seed_index_.data(), x_.data(), g_.data());
   ops.ascend(queue, &loop_, features, static_cast<float>(setup_.step()), constraint_->rules(), g_.data(), x_.data());
   if (config.max_linf > 0 || config.max_l2 > 0) {
-    ops.project(queue, &loop_, features, seed_x_.data(), static_cast<float>(config.max_linf), static_cast<float>(config.max_l2), x_.data());
+    ops.project(queue, &loop_, features, seed_x_.data(), static_cast<float>(config.max_linf),
+                static_cast<float>(config.max_l2), x_.data());
   }
-  if (!domain.least().empty()) ops.clip(queue, &loop_, features, domain.least().data(), domain.most().data(), x_.data());
+  if (!domain.least().empty())
+    ops.clip(queue, &loop_, features, domain.least().data(), domain.most().data(), x_.data());
   models_.forward(shape, &loop_, x_.data());
 }
 
@@ -191,11 +204,13 @@ void Ascent::settle_candidates(MicroBatch const& batch, Outcome& outcome) {
       bool const sound = domain.is_valid(row(stored_, i), seed_row(candidate.sample));
       accepted[i] = verdicts[i].disagree && (sound || !valid_mode);
       if (accepted[i]) {
-        record_finding(batch, candidate.sample, candidate.iteration, verdicts[i], sound && saved[i], row(stored_, i), outcome);
+        record_finding(batch, candidate.sample, candidate.iteration, verdicts[i], sound && saved[i], row(stored_, i),
+                       outcome);
         if (valid_mode) samples_[candidate.row].done = true;
       } else if (!valid_mode) {
         // A tie that rounding decides: what is stored does not show it.
-        outcome.seeds.push_back({batch.pass, batch.seeds[candidate.sample.slot], Status::exhausted, candidate.iteration});
+        outcome.seeds.push_back(
+            {batch.pass, batch.seeds[candidate.sample.slot], Status::exhausted, candidate.iteration});
       }
     }
     recorder_.credit(accepted, outcome.coverage);
@@ -211,13 +226,14 @@ std::vector<std::uint8_t> Ascent::saved_still_differ(std::size_t first, std::siz
   }
   auto const& verdicts = recorder_.evaluate(stored_.span().first(count * features_));
   for (std::size_t i = 0; i < count; ++i) {
-    result[i] = verdicts[i].disagree && setup_.domain().is_valid(row(stored_, i), seed_row(candidates_[first + i].sample));
+    result[i] =
+        verdicts[i].disagree && setup_.domain().is_valid(row(stored_, i), seed_row(candidates_[first + i].sample));
   }
   return result;
 }
 
-void Ascent::record_finding(MicroBatch const& batch, Sample const& sample, std::int32_t iteration, Verdict const& verdict, bool valid,
-                            std::span<float const> stored, Outcome& outcome) {
+void Ascent::record_finding(MicroBatch const& batch, Sample const& sample, std::int32_t iteration,
+                            Verdict const& verdict, bool valid, std::span<float const> stored, Outcome& outcome) {
   bool const generated = iteration > 0;
   Finding finding;
   finding.pass = batch.pass;
@@ -234,7 +250,8 @@ void Ascent::record_finding(MicroBatch const& batch, Sample const& sample, std::
   finding.seed.assign(seed.begin(), seed.end());
   set_distances(setup_.domain(), finding);
   outcome.findings.push_back(std::move(finding));
-  outcome.seeds.push_back({batch.pass, batch.seeds[sample.slot], generated ? Status::generated : Status::already_differed, iteration});
+  outcome.seeds.push_back(
+      {batch.pass, batch.seeds[sample.slot], generated ? Status::generated : Status::already_differed, iteration});
 }
 
 /// Moves the rows still going on to the front, in seed order, and computes their activations at the new shape.

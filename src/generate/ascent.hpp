@@ -1,7 +1,7 @@
 // Gradient ascent on the joint objective for one micro-batch of seeds: DeepXplore Algorithm 1, a batch at a time.
 //
-// What comes out is a function of the micro-batch and of the coverage at the start of the round alone: not of the rank, the
-// thread, the time or the other micro-batches.
+// What comes out is a function of the micro-batch and of the coverage at the start of the round alone: not of the rank,
+// the thread, the time or the other micro-batches.
 #pragma once
 
 #include <functional>
@@ -37,7 +37,8 @@ class Ascent {
   explicit Ascent(Setup const& setup);
 
   /// Works on every seed of the micro-batch and appends to `outcome`. `each_iteration` is called once per iteration.
-  void run(MicroBatch const& batch, Candidates const& candidates, std::function<void()> const& each_iteration, Outcome& outcome);
+  void run(MicroBatch const& batch, Candidates const& candidates, std::function<void()> const& each_iteration,
+           Outcome& outcome);
 
   /// Bytes of activations and gradients.
   std::size_t bytes() const { return models_.bytes() + record_models_.bytes(); }
@@ -45,7 +46,7 @@ class Ascent {
  private:
   /// One sample on its way.
   struct Sample {
-    std::size_t slot = 0;   // in the micro-batch
+    std::size_t slot = 0;  // in the micro-batch
     std::int64_t label = 0;
     std::int32_t target = 0;
     bool done = false;
@@ -68,8 +69,12 @@ class Ascent {
   void record_finding(MicroBatch const& batch, Sample const& sample, std::int32_t iteration, Verdict const& verdict,
                       bool valid, std::span<float const> stored, Outcome& outcome);
   std::int64_t compact(std::int64_t shape);
-  std::span<float> row(Buffer<float>& rows, std::size_t n) const { return rows.span().subspan(n * features_, features_); }
-  std::span<float const> seed_row(Sample const& sample) const { return seeds_.span().subspan(sample.slot * features_, features_); }
+  std::span<float> row(Buffer<float>& rows, std::size_t n) const {
+    return rows.span().subspan(n * features_, features_);
+  }
+  std::span<float const> seed_row(Sample const& sample) const {
+    return seeds_.span().subspan(sample.slot * features_, features_);
+  }
   std::vector<std::uint8_t> saved_still_differ(std::size_t first, std::size_t count);
 
   Setup const& setup_;
@@ -81,12 +86,12 @@ class Ascent {
   std::size_t features_;
 
   backend::LoopState loop_;
-  Candidates const* neurons_ = nullptr;  // to pick from in this round
-  Buffer<float> seeds_;        // stored values of the micro-batch (batch, F)
-  Buffer<float> x_, seed_x_, g_;  // live rows in units of the range (batch, F)
-  Buffer<float> stored_;       // (record batch, F)
-  std::vector<Sample> samples_;           // by live row
-  std::vector<std::int64_t> seed_index_;  // by live row
+  Candidates const* neurons_ = nullptr;                         // to pick from in this round
+  Buffer<float> seeds_;                                         // stored values of the micro-batch (batch, F)
+  Buffer<float> x_, seed_x_, g_;                                // live rows in units of the range (batch, F)
+  Buffer<float> stored_;                                        // (record batch, F)
+  std::vector<Sample> samples_;                                 // by live row
+  std::vector<std::int64_t> seed_index_;                        // by live row
   std::vector<std::vector<backend::UnitPick>> starts_, picks_;  // per model, by live row
   std::vector<Candidate> candidates_;
   Buffer<float> candidate_x_;  // (batch, F)

@@ -31,31 +31,39 @@ void round_bounds(FeatureBounds& bounds, bool all) {
     float const least = bounds.least[i], most = bounds.most[i];
     bounds.least[i] = std::ceil(least);
     bounds.most[i] = std::floor(most);
-    VALIDATE(bounds.least[i] <= bounds.most[i], "constraint features: feature " << i << " holds whole numbers (there is none from its min "
-                                                    << least << " to its max " << most << "). Widen its bounds.");
+    VALIDATE(bounds.least[i] <= bounds.most[i], "constraint features: feature "
+                                                    << i << " holds whole numbers (there is none from its min " << least
+                                                    << " to its max " << most << "). Widen its bounds.");
   }
 }
 
 }  // namespace
 
 Domain::Domain(io::StoredDomain const& stored, Shape sample, Config const& config, FeatureBounds features)
-    : sample_(std::move(sample)), stored_type_(stored.type), seed_type_(stored.type), clips_(config.mode == Mode::valid),
-      bounded_(config.max_linf > 0 || config.max_l2 > 0), bounds_(std::move(features)) {
+    : sample_(std::move(sample)),
+      stored_type_(stored.type),
+      seed_type_(stored.type),
+      clips_(config.mode == Mode::valid),
+      bounded_(config.max_linf > 0 || config.max_l2 > 0),
+      bounds_(std::move(features)) {
   has_range_ = stored.known;
   if (has_range_) {
     lo_ = stored.lo;
     range_ = stored.hi - stored.lo;
   }
   VALIDATE(has_range_ || !is_image(sample_) || !clips_,
-           "seeds: their range is not known (float images have none of their own, and --mode valid keeps findings inside it). "
+           "seeds: their range is not known (float images have none of their own, and --mode valid keeps findings "
+           "inside it). "
            "Give --input-range LO,HI.");
   levels_ = config.quantize ? config.quantize : (stored.integer && has_range_ ? stored.levels : 0);
-  VALIDATE(!levels_ || has_range_, "--quantize: the range of the seeds is not known (levels divide it). Give --input-range LO,HI.");
+  VALIDATE(!levels_ || has_range_,
+           "--quantize: the range of the seeds is not known (levels divide it). Give --input-range LO,HI.");
   // A finding that is not clipped, or whose levels are not the data's, does not fit the data's type.
   if (config.mode == Mode::published || (stored.integer && config.quantize && config.quantize != stored.levels)) {
     stored_type_ = io::ElementType::float32;
   }
-  if (stored.integer && !has_range_) limit_integer_table(bounds_, stored.type, static_cast<std::size_t>(this->features()));
+  if (stored.integer && !has_range_)
+    limit_integer_table(bounds_, stored.type, static_cast<std::size_t>(this->features()));
   round_bounds(bounds_, !io::is_float(stored_type_));
   if (!clips_) return;
   bool const has_bounds = !bounds_.least.empty();
@@ -78,7 +86,8 @@ void Domain::to_units(std::span<float const> stored, std::span<float> x) const {
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>((static_cast<double>(stored[i]) - lo_) / range_);
 }
 
-/// The nearest level; under --max-linf or --max-l2 the nearest one towards the seed, so that rounding does not break the bound.
+/// The nearest level; under --max-linf or --max-l2 the nearest one towards the seed, so that rounding does not break
+/// the bound.
 double Domain::round_level(double level, double seed_level) const {
   if (!bounded_) return std::nearbyint(level);
   constexpr double float_error = 1e-4;  // a level reached in float32 may fall short of it by so much

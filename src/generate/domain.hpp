@@ -22,14 +22,16 @@ struct FeatureBounds {
 
 class Domain {
  public:
-  /// Throws InputError when the mode needs a range and none is known (float data without --input-range or feature bounds).
+  /// Throws InputError when the mode needs a range and none is known (float data without --input-range or feature
+  /// bounds).
   Domain(io::StoredDomain const& stored, Shape sample, Config const& config, FeatureBounds features);
 
   Shape const& sample() const { return sample_; }
   std::int64_t features() const { return volume(sample_); }
   double lo() const { return lo_; }
   double range() const { return range_; }
-  /// Type of a stored finding: that of the data in valid mode, float32 in published mode, whose inputs leave the domain.
+  /// Type of a stored finding: that of the data in valid mode, float32 in published mode, whose inputs leave the
+  /// domain.
   io::ElementType stored_type() const { return stored_type_; }
 
   /// Type of a stored seed: that of the data.
@@ -37,8 +39,8 @@ class Domain {
 
   /// x (n) from stored values (n), any number of whole samples.
   void to_units(std::span<float const> stored, std::span<float> x) const;
-  /// The stored values of one sample nearest to x (F): clipped and rounded in valid mode, as they are in published mode.
-  /// `seed` (F), stored: a feature that the ascent left alone keeps its exact value.
+  /// The stored values of one sample nearest to x (F): clipped and rounded in valid mode, as they are in published
+  /// mode. `seed` (F), stored: a feature that the ascent left alone keeps its exact value.
   void to_stored(std::span<float const> x, std::span<float const> seed, std::span<float> stored) const;
   /// The same, clipped and rounded in either mode: what would be left of x in a file of the data's own type.
   void to_saved(std::span<float const> x, std::span<float const> seed, std::span<float> stored) const;

@@ -20,8 +20,8 @@ struct Finding {
   std::vector<double> confidences;   // per model; a regression's outputs
   std::int64_t seed_label = 0;       // the label the models agreed on; model 0's when they already differed
   double l1 = 0, l2 = 0, linf = 0;   // distance from the seed, in units of the range
-  bool valid = true;                 // holds when clipped and rounded to the data's own type, and is neither constant nor the seed
-  std::vector<float> input, seed;    // stored values (F)
+  bool valid = true;  // holds when clipped and rounded to the data's own type, and is neither constant nor the seed
+  std::vector<float> input, seed;  // stored values (F)
 };
 
 /// What became of a seed.

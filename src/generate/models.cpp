@@ -26,11 +26,14 @@ void Models::forward(std::int64_t batch, backend::LoopState const* state, float 
   }
 }
 
-void Models::backward(std::int64_t batch, backend::LoopState const* state, std::vector<std::vector<backend::UnitPick>> const& starts,
+void Models::backward(std::int64_t batch, backend::LoopState const* state,
+                      std::vector<std::vector<backend::UnitPick>> const& starts,
                       std::vector<std::vector<backend::UnitPick>> const* picks, float* g) {
   for (std::size_t k = 0; k < runners_.size(); ++k) {
-    runners_[k].backward(batch, setup_.objective().node(k), starts[k].data(), picks ? (*picks)[k].data() : nullptr, model_rows_.data());
-    ops_.add_model_gradient(runners_.front().queue(), state, model_rows_.data(), setup_.domain().features(), setup_.map(), k == 0, g);
+    runners_[k].backward(batch, setup_.objective().node(k), starts[k].data(), picks ? (*picks)[k].data() : nullptr,
+                         model_rows_.data());
+    ops_.add_model_gradient(runners_.front().queue(), state, model_rows_.data(), setup_.domain().features(),
+                            setup_.map(), k == 0, g);
   }
 }
 

@@ -24,8 +24,10 @@ class Models {
   void forward(std::int64_t batch, backend::LoopState const* state, float const* x);
   /// Outputs of model k (batch, K) after forward().
   float const* outputs(std::size_t k) const { return outputs_[k].data(); }
-  /// g (batch, F) = gradient of the sum of all models' objectives; starts[k] and picks[k] (batch), picks[k] may be null.
-  void backward(std::int64_t batch, backend::LoopState const* state, std::vector<std::vector<backend::UnitPick>> const& starts,
+  /// g (batch, F) = gradient of the sum of all models' objectives; starts[k] and picks[k] (batch), picks[k] may be
+  /// null.
+  void backward(std::int64_t batch, backend::LoopState const* state,
+                std::vector<std::vector<backend::UnitPick>> const& starts,
                 std::vector<std::vector<backend::UnitPick>> const* picks, float* g);
   /// Outputs of every model for one sample, after forward().
   void outputs_of(std::int64_t sample, std::vector<Output>& outputs) const;

@@ -21,13 +21,16 @@ bool ends_in_softmax(nn::Network const& network) {
 
 Objective::Objective(std::vector<std::shared_ptr<nn::Network const>> const& networks, Config const& config)
     : lambda1_(config.lambda1), divergence_(config.divergence) {
-  VALIDATE(networks.size() >= 2, "--model: " << networks.size() << " given (a difference needs at least two models). Give --model A --model B.");
+  VALIDATE(
+      networks.size() >= 2,
+      "--model: " << networks.size() << " given (a difference needs at least two models). Give --model A --model B.");
   nn::Network const& first = *networks.front();
   task_ = first.task();
   for (auto const& network : networks) {
     VALIDATE(network->task() == task_ && network->outputs() == first.outputs(),
-             "model " << network->file().path << ": it gives " << network->outputs() << " " << nn::to_string(network->task()) << " output(s) but model "
-                      << first.file().path << " gives " << first.outputs() << " " << nn::to_string(task_)
+             "model " << network->file().path << ": it gives " << network->outputs() << " "
+                      << nn::to_string(network->task()) << " output(s) but model " << first.file().path << " gives "
+                      << first.outputs() << " " << nn::to_string(task_)
                       << " output(s) (their answers cannot be compared). Give models of the same task.");
     nodes_.push_back(config.objective == ObjectiveKind::probability ? network->file().output : network->logit_node());
     is_probability_.push_back(ends_in_softmax(*network));

@@ -29,10 +29,11 @@ class Objective {
 
   /// Label of an output: index of the first largest; 1 for a binary output above 1/2; 0 for a regression.
   std::int64_t label(Output output) const;
-  /// Confidence in the label: its probability, by a softmax when the model has none of its own. The output itself for a regression.
+  /// Confidence in the label: its probability, by a softmax when the model has none of its own. The output itself for a
+  /// regression.
   double confidence(std::size_t k, Output output) const;
-  /// Whether the models disagree: different labels; for a regression some pair of outputs further apart than the divergence
-  /// and not all outputs of strictly the same sign (the published rule). Never when an output is not finite.
+  /// Whether the models disagree: different labels; for a regression some pair of outputs further apart than the
+  /// divergence and not all outputs of strictly the same sign (the published rule). Never when an output is not finite.
   bool disagree(std::span<Output const> outputs) const;
   /// How far the outputs are from the opposite verdict, relative to their size: 0 is a tie.
   double margin(std::span<Output const> outputs) const;

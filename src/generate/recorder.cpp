@@ -9,12 +9,15 @@ namespace sonde::generate {
 
 CoverageState empty_coverage(Setup const& setup) {
   CoverageState state;
-  for (auto const& network : setup.networks()) state.emplace_back(static_cast<std::size_t>(network->units()), std::uint8_t{0});
+  for (auto const& network : setup.networks())
+    state.emplace_back(static_cast<std::size_t>(network->units()), std::uint8_t{0});
   return state;
 }
 
 Recorder::Recorder(Setup const& setup, Models& models)
-    : setup_(setup), models_(models), batch_(record_batch(setup.config().batch)),
+    : setup_(setup),
+      models_(models),
+      batch_(record_batch(setup.config().batch)),
       x_(static_cast<std::size_t>(batch_ * setup.domain().features())) {
   loop_.live = static_cast<std::int32_t>(batch_);
   for (std::size_t k = 0; k < setup.models(); ++k) criteria_.push_back(setup.make_criterion(k));

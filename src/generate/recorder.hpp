@@ -1,5 +1,5 @@
-// The pass that counts: what is stored about an input, and the coverage credited for it, come from its stored bytes, run at one
-// fixed batch size. generate and verify therefore see the same bits.
+// The pass that counts: what is stored about an input, and the coverage credited for it, come from its stored bytes,
+// run at one fixed batch size. generate and verify therefore see the same bits.
 #pragma once
 
 #include "generate/models.hpp"
@@ -15,9 +15,9 @@ CoverageState empty_coverage(Setup const& setup);
 /// What the models say of one stored input.
 struct Verdict {
   bool disagree = false;
-  std::vector<std::int64_t> labels;   // per model
-  std::vector<double> confidences;    // per model: confidence in its label; a regression's (first) output
-  double margin = 0;                  // relative distance from the opposite verdict
+  std::vector<std::int64_t> labels;  // per model
+  std::vector<double> confidences;   // per model: confidence in its label; a regression's (first) output
+  double margin = 0;                 // relative distance from the opposite verdict
 };
 
 class Recorder {

@@ -43,17 +43,28 @@ void append_as(std::vector<std::byte>& bytes, std::vector<float> const& values) 
 /// Values of the stored domain fit the data's own type: to_stored() has seen to it.
 void append(io::ElementType type, std::vector<std::byte>& bytes, std::vector<float> const& values) {
   switch (type) {
-    case io::ElementType::int8: return append_as<std::int8_t>(bytes, values);
-    case io::ElementType::uint8: return append_as<std::uint8_t>(bytes, values);
-    case io::ElementType::int16: return append_as<std::int16_t>(bytes, values);
-    case io::ElementType::uint16: return append_as<std::uint16_t>(bytes, values);
-    case io::ElementType::int32: return append_as<std::int32_t>(bytes, values);
-    case io::ElementType::uint32: return append_as<std::uint32_t>(bytes, values);
-    case io::ElementType::int64: return append_as<std::int64_t>(bytes, values);
-    case io::ElementType::uint64: return append_as<std::uint64_t>(bytes, values);
-    case io::ElementType::float32: return append_as<float>(bytes, values);
-    case io::ElementType::float64: return append_as<double>(bytes, values);
-    case io::ElementType::text: break;
+    case io::ElementType::int8:
+      return append_as<std::int8_t>(bytes, values);
+    case io::ElementType::uint8:
+      return append_as<std::uint8_t>(bytes, values);
+    case io::ElementType::int16:
+      return append_as<std::int16_t>(bytes, values);
+    case io::ElementType::uint16:
+      return append_as<std::uint16_t>(bytes, values);
+    case io::ElementType::int32:
+      return append_as<std::int32_t>(bytes, values);
+    case io::ElementType::uint32:
+      return append_as<std::uint32_t>(bytes, values);
+    case io::ElementType::int64:
+      return append_as<std::int64_t>(bytes, values);
+    case io::ElementType::uint64:
+      return append_as<std::uint64_t>(bytes, values);
+    case io::ElementType::float32:
+      return append_as<float>(bytes, values);
+    case io::ElementType::float64:
+      return append_as<double>(bytes, values);
+    case io::ElementType::text:
+      break;
   }
   SONDE_FAIL_AS(std::logic_error, "inputs are numbers");
 }
@@ -68,28 +79,44 @@ io::Column samples(Setup const& setup, std::vector<Finding> const& findings, cha
 io::Table findings_table(Setup const& setup, std::vector<Finding> const& rows) {
   io::Table table{"findings", {}};
   auto& c = table.columns;
-  c.push_back(column<std::int32_t>(rows, "pass", "1", "pass over the seeds, from 0", [](auto const& f) { return f.pass; }));
-  c.push_back(column<std::int64_t>(rows, "seed_index", "1", "record of the seed in the data", [](auto const& f) { return f.seed_index; }));
-  c.push_back(column<std::uint8_t>(rows, "kind", "1", "0 the models already differed on the seed, 1 generated", [](auto const& f) { return f.kind; }));
-  c.push_back(column<std::int32_t>(rows, "target_model", "1", "model the ascent pushed away; -1 none", [](auto const& f) { return f.target_model; }));
-  c.push_back(column<std::int32_t>(rows, "iterations", "1", "ascent iterations until found", [](auto const& f) { return f.iterations; }));
+  c.push_back(
+      column<std::int32_t>(rows, "pass", "1", "pass over the seeds, from 0", [](auto const& f) { return f.pass; }));
+  c.push_back(column<std::int64_t>(rows, "seed_index", "1", "record of the seed in the data",
+                                   [](auto const& f) { return f.seed_index; }));
+  c.push_back(column<std::uint8_t>(rows, "kind", "1", "0 the models already differed on the seed, 1 generated",
+                                   [](auto const& f) { return f.kind; }));
+  c.push_back(column<std::int32_t>(rows, "target_model", "1", "model the ascent pushed away; -1 none",
+                                   [](auto const& f) { return f.target_model; }));
+  c.push_back(column<std::int32_t>(rows, "iterations", "1", "ascent iterations until found",
+                                   [](auto const& f) { return f.iterations; }));
   bool const regression = setup.objective().task() == nn::Task::regression;
   for (std::size_t k = 0; k < setup.models(); ++k) {
     std::string const suffix = std::to_string(k);
     if (regression) {
-      c.push_back(column<double>(rows, ("output_" + suffix).c_str(), "model output", "output of model " + suffix, [k](auto const& f) { return f.confidences[k]; }));
+      c.push_back(column<double>(rows, ("output_" + suffix).c_str(), "model output", "output of model " + suffix,
+                                 [k](auto const& f) { return f.confidences[k]; }));
       continue;
     }
-    c.push_back(column<std::int32_t>(rows, ("label_" + suffix).c_str(), "class", "label given by model " + suffix, [k](auto const& f) { return f.labels[k]; }));
-    c.push_back(column<double>(rows, ("confidence_" + suffix).c_str(), "probability", "of model " + suffix + " in its label", [k](auto const& f) { return f.confidences[k]; }));
+    c.push_back(column<std::int32_t>(rows, ("label_" + suffix).c_str(), "class", "label given by model " + suffix,
+                                     [k](auto const& f) { return f.labels[k]; }));
+    c.push_back(column<double>(rows, ("confidence_" + suffix).c_str(), "probability",
+                               "of model " + suffix + " in its label",
+                               [k](auto const& f) { return f.confidences[k]; }));
   }
   if (!regression) {
-    c.push_back(column<std::int32_t>(rows, "seed_label", "class", "label of the seed (model 0's where the models already differed)", [](auto const& f) { return f.seed_label; }));
+    c.push_back(column<std::int32_t>(rows, "seed_label", "class",
+                                     "label of the seed (model 0's where the models already differed)",
+                                     [](auto const& f) { return f.seed_label; }));
   }
-  c.push_back(column<double>(rows, "l1", "stored range", "sum of absolute changes from the seed", [](auto const& f) { return f.l1; }));
-  c.push_back(column<double>(rows, "l2", "stored range", "Euclidean distance from the seed", [](auto const& f) { return f.l2; }));
-  c.push_back(column<double>(rows, "linf", "stored range", "largest absolute change from the seed", [](auto const& f) { return f.linf; }));
-  c.push_back(column<std::uint8_t>(rows, "valid", "1", "1: holds when clipped and rounded to the data's type, not constant, not the seed", [](auto const& f) { return f.valid; }));
+  c.push_back(column<double>(rows, "l1", "stored range", "sum of absolute changes from the seed",
+                             [](auto const& f) { return f.l1; }));
+  c.push_back(column<double>(rows, "l2", "stored range", "Euclidean distance from the seed",
+                             [](auto const& f) { return f.l2; }));
+  c.push_back(column<double>(rows, "linf", "stored range", "largest absolute change from the seed",
+                             [](auto const& f) { return f.linf; }));
+  c.push_back(column<std::uint8_t>(rows, "valid", "1",
+                                   "1: holds when clipped and rounded to the data's type, not constant, not the seed",
+                                   [](auto const& f) { return f.valid; }));
   return table;
 }
 
@@ -97,8 +124,10 @@ io::Table data_table(Setup const& setup, std::vector<Finding> const& rows) {
   io::Table table{"finding_data", {}};
   auto& c = table.columns;
   c.push_back(column<std::int32_t>(rows, "pass", "1", "as in /findings", [](auto const& f) { return f.pass; }));
-  c.push_back(column<std::int64_t>(rows, "seed_index", "1", "as in /findings", [](auto const& f) { return f.seed_index; }));
-  c.push_back(samples(setup, rows, "input", "difference-inducing input", &Finding::input, setup.domain().stored_type()));
+  c.push_back(
+      column<std::int64_t>(rows, "seed_index", "1", "as in /findings", [](auto const& f) { return f.seed_index; }));
+  c.push_back(
+      samples(setup, rows, "input", "difference-inducing input", &Finding::input, setup.domain().stored_type()));
   c.push_back(samples(setup, rows, "seed", "seed it started from", &Finding::seed, setup.domain().seed_type()));
   return table;
 }
@@ -106,10 +135,13 @@ io::Table data_table(Setup const& setup, std::vector<Finding> const& rows) {
 io::Table seeds_table(std::vector<SeedRecord> const& rows) {
   io::Table table{"seeds", {}};
   auto& c = table.columns;
-  c.push_back(column<std::int32_t>(rows, "pass", "1", "pass over the seeds, from 0", [](auto const& s) { return s.pass; }));
+  c.push_back(
+      column<std::int32_t>(rows, "pass", "1", "pass over the seeds, from 0", [](auto const& s) { return s.pass; }));
   c.push_back(column<std::int64_t>(rows, "index", "1", "record in the data", [](auto const& s) { return s.index; }));
-  c.push_back(column<std::uint8_t>(rows, "status", "1", "0 already differed, 1 generated, 2 exhausted", [](auto const& s) { return s.status; }));
-  c.push_back(column<std::int32_t>(rows, "iterations", "1", "ascent iterations spent", [](auto const& s) { return s.iterations; }));
+  c.push_back(column<std::uint8_t>(rows, "status", "1", "0 already differed, 1 generated, 2 exhausted",
+                                   [](auto const& s) { return s.status; }));
+  c.push_back(column<std::int32_t>(rows, "iterations", "1", "ascent iterations spent",
+                                   [](auto const& s) { return s.iterations; }));
   return table;
 }
 
@@ -124,7 +156,8 @@ void write_history(io::H5File& file, Setup const& setup, std::vector<RoundReport
   write("pass", "pass over the seeds", [](auto const& r) { return static_cast<std::int64_t>(r.pass); });
   write("round", "round, over all passes", [](auto const& r) { return r.round; });
   write("seeds", "seeds done by the end of the round", [](auto const& r) { return r.totals.seeds; });
-  write("findings", "findings by the end of the round", [](auto const& r) { return r.totals.already_differed + r.totals.generated; });
+  write("findings", "findings by the end of the round",
+        [](auto const& r) { return r.totals.already_differed + r.totals.generated; });
   for (std::size_t k = 0; k < setup.models(); ++k) {
     write("covered_" + std::to_string(k), "neurons of model " + std::to_string(k) + " covered by the end of the round",
           [k](auto const& r) { return r.covered[k]; });
@@ -162,7 +195,8 @@ void write_facts(io::H5File& file, Setup const& setup, RunResult const& result, 
   file.write_attribute("/", "step", setup.step());
   for (std::size_t k = 0; k < setup.models(); ++k) {
     nn::write_model(file, k, *setup.networks()[k], backends[k]);
-    coverage::write_coverage(file, "/coverage/" + std::to_string(k), *setup.networks()[k], *setup.make_criterion(k), result.coverage[k]);
+    coverage::write_coverage(file, "/coverage/" + std::to_string(k), *setup.networks()[k], *setup.make_criterion(k),
+                             result.coverage[k]);
   }
   write_history(file, setup, result.history);
   write_domain(file, setup);
@@ -176,7 +210,8 @@ void write_timing(io::H5File& file, double seconds, double startup_seconds, Tota
   write("seconds", seconds, "s", "from the first round to the last");
   write("startup_seconds", startup_seconds, "s", "from the start of the program to the first round");
   write("seeds_per_second", static_cast<double>(totals.seeds) / seconds, "1/s", "over all ranks");
-  write("sample_iterations_per_second", static_cast<double>(totals.sample_iterations) / seconds, "1/s", "over all ranks");
+  write("sample_iterations_per_second", static_cast<double>(totals.sample_iterations) / seconds, "1/s",
+        "over all ranks");
 }
 
 io::DatasetInfo stored_findings_info(io::H5File const& file) {

@@ -17,7 +17,8 @@ std::vector<io::Table> result_tables(Setup const& setup, Outcome const& outcome)
 /// Row order of every table: (pass, seed index).
 io::SortKeys result_order();
 
-/// Everything beside the tables: root attributes, /config, /command, /models, /coverage, /coverage_history and the stored domain.
+/// Everything beside the tables: root attributes, /config, /command, /models, /coverage, /coverage_history and the
+/// stored domain.
 void write_facts(io::H5File& file, Setup const& setup, RunResult const& result, io::Provenance const& provenance);
 
 /// /timing: what may differ between runs of one configuration.

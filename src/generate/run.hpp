@@ -19,8 +19,8 @@ struct Totals {
 /// State at the end of a round.
 struct RoundReport {
   std::uint32_t pass = 0;
-  std::int64_t round = 0;  // from 0, over all passes
-  Totals totals;           // since the start of the run
+  std::int64_t round = 0;             // from 0, over all passes
+  Totals totals;                      // since the start of the run
   std::vector<std::int64_t> covered;  // units, per model
 };
 

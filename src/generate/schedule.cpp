@@ -8,7 +8,9 @@
 namespace sonde::generate {
 
 Schedule::Schedule(Config const& config, std::int64_t records)
-    : config_(config), records_(records), seeds_(config.num_seeds > 0 ? std::min(config.num_seeds, records) : records),
+    : config_(config),
+      records_(records),
+      seeds_(config.num_seeds > 0 ? std::min(config.num_seeds, records) : records),
       size_(config.first_round) {
   start_pass();
 }
@@ -41,7 +43,9 @@ Round Schedule::next() {
   std::size_t const end = std::min(order_.size(), done_ + static_cast<std::size_t>(size_));
   for (; done_ < end;) {
     std::size_t const last = std::min(end, done_ + static_cast<std::size_t>(config_.batch));
-    round.batches.push_back({pass_, {order_.begin() + static_cast<std::ptrdiff_t>(done_), order_.begin() + static_cast<std::ptrdiff_t>(last)}});
+    round.batches.push_back(
+        {pass_,
+         {order_.begin() + static_cast<std::ptrdiff_t>(done_), order_.begin() + static_cast<std::ptrdiff_t>(last)}});
     done_ = last;
   }
   size_ = std::min(size_ * 2, std::max(config_.round, config_.first_round));

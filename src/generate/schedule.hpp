@@ -21,8 +21,8 @@ class Schedule {
   std::int64_t seeds_per_pass() const { return seeds_; }
   /// Seeds of all passes.
   std::int64_t total() const { return seeds_ * config_.passes; }
-  /// The next round; one without micro-batches at the end. Sizes double from --first-round to --round, and start again with
-  /// the last size in later passes.
+  /// The next round; one without micro-batches at the end. Sizes double from --first-round to --round, and start again
+  /// with the last size in later passes.
   Round next();
 
  private:
@@ -32,8 +32,8 @@ class Schedule {
   std::int64_t records_, seeds_;
   std::uint32_t pass_ = 0;
   std::int64_t number_ = 0, size_ = 0;
-  std::size_t done_ = 0;              // seeds of this pass handed out
-  std::vector<std::int64_t> order_;   // data set indices of this pass
+  std::size_t done_ = 0;             // seeds of this pass handed out
+  std::vector<std::int64_t> order_;  // data set indices of this pass
 };
 
 }  // namespace sonde::generate

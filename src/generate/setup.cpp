@@ -7,9 +7,12 @@
 
 namespace sonde::generate {
 
-Setup::Setup(Config config, Networks networks, std::shared_ptr<io::Dataset const> seeds, io::ModelDomain const& model_domain,
-             std::string const& backend)
-    : config_(std::move(config)), networks_(std::move(networks)), seeds_(std::move(seeds)), objective_(networks_, config_) {
+Setup::Setup(Config config, Networks networks, std::shared_ptr<io::Dataset const> seeds,
+             io::ModelDomain const& model_domain, std::string const& backend)
+    : config_(std::move(config)),
+      networks_(std::move(networks)),
+      seeds_(std::move(seeds)),
+      objective_(networks_, config_) {
   check_inputs();
   auto const constraint = make_constraint();
   domain_ = std::make_unique<Domain>(seeds_->domain(), seeds_->sample_shape(), config_, constraint->bounds());
@@ -25,24 +28,32 @@ Setup::Setup(Config config, Networks networks, std::shared_ptr<io::Dataset const
 void Setup::check_inputs() const {
   nn::Network const& first = *networks_.front();
   for (auto const& network : networks_) {
-    VALIDATE(network->input_shape() == first.input_shape(),
-             "model " << network->file().path << ": input is " << network->shown_input_shape() << " but model " << first.file().path << " takes "
-                      << first.shown_input_shape() << " (all models of a run share one input). Give models of the same task, or --preprocess resize=.");
+    VALIDATE(
+        network->input_shape() == first.input_shape(),
+        "model " << network->file().path << ": input is " << network->shown_input_shape() << " but model "
+                 << first.file().path << " takes " << first.shown_input_shape()
+                 << " (all models of a run share one input). Give models of the same task, or --preprocess resize=.");
   }
-  VALIDATE(volume(seeds_->sample_shape()) == volume(first.input_shape()) && unit_count(seeds_->sample_shape()) == unit_count(first.input_shape()),
-           "seeds " << seeds_->path() << ": a sample is " << to_string(seeds_->sample_shape()) << " but model " << first.file().path << " takes "
-                    << to_string(first.input_shape()) << " (height x width x channels). Give --preprocess resize=, crop= or shape=.");
+  VALIDATE(volume(seeds_->sample_shape()) == volume(first.input_shape()) &&
+               unit_count(seeds_->sample_shape()) == unit_count(first.input_shape()),
+           "seeds " << seeds_->path() << ": a sample is " << to_string(seeds_->sample_shape()) << " but model "
+                    << first.file().path << " takes " << to_string(first.input_shape())
+                    << " (height x width x channels). Give --preprocess resize=, crop= or shape=.");
   auto const models = static_cast<std::int64_t>(networks_.size());
-  VALIDATE(config_.target < models, "--target " << config_.target << ": there are " << models << " models (counted from 0). Give 0 to " << models - 1
+  VALIDATE(config_.target < models, "--target " << config_.target << ": there are " << models
+                                                << " models (counted from 0). Give 0 to " << models - 1
                                                 << ", or random.");
-  VALIDATE(seeds_->size() < (std::int64_t{1} << 32), "seeds " << seeds_->path() << ": more than 2^32 records (draws are keyed by 32 bits). Split the file.");
+  VALIDATE(seeds_->size() < (std::int64_t{1} << 32),
+           "seeds " << seeds_->path() << ": more than 2^32 records (draws are keyed by 32 bits). Split the file.");
 }
 
 ConstraintContext Setup::constraint_context() const {
   return {seeds_->sample_shape(), seeds_->feature_names(), config_.batch, config_.rng_seed};
 }
 
-std::unique_ptr<Constraint> Setup::make_constraint() const { return generate::make_constraint(config_.constraint, constraint_context()); }
+std::unique_ptr<Constraint> Setup::make_constraint() const {
+  return generate::make_constraint(config_.constraint, constraint_context());
+}
 
 std::unique_ptr<coverage::Criterion> Setup::make_criterion(std::size_t model) const {
   return coverage::make_neuron_coverage(config_.threshold, *networks_[model], record_batch(config_.batch));

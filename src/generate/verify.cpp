@@ -32,12 +32,12 @@ struct VerifyJob::Columns {
   std::vector<std::int64_t> seed_index;
   std::vector<std::uint8_t> valid;
   std::vector<double> l1, l2, linf;
-  std::vector<std::vector<std::int64_t>> labels;   // per model; none of a regression
-  std::vector<std::vector<double>> confidences;    // per model; a regression's outputs
+  std::vector<std::vector<std::int64_t>> labels;  // per model; none of a regression
+  std::vector<std::vector<double>> confidences;   // per model; a regression's outputs
 };
 
-VerifyJob::VerifyJob(io::H5File file, Config config, Networks networks, io::ModelDomain const& model_domain, std::string const& backend,
-                     double tolerance)
+VerifyJob::VerifyJob(io::H5File file, Config config, Networks networks, io::ModelDomain const& model_domain,
+                     std::string const& backend, double tolerance)
     : file_(std::move(file)), tolerance_(tolerance) {
   auto info = stored_findings_info(file_);
   // Rules of features decide what an ascent may do, not what a stored input means; and their file may be gone.
@@ -61,16 +61,20 @@ VerifyJob::VerifyJob(io::H5File file, Config config, Networks networks, io::Mode
     if (!regression) c.labels.push_back(file_.read<std::int64_t>("/findings/label_" + suffix));
   }
   auto const rows = c.seed_index.size();
-  bool even = c.pass.size() == rows && c.kind.size() == rows && c.valid.size() == rows && c.l1.size() == rows && c.l2.size() == rows &&
-              c.linf.size() == rows && seeds->size() == static_cast<std::int64_t>(rows) && (regression || c.seed_label.size() == rows) &&
+  bool even = c.pass.size() == rows && c.kind.size() == rows && c.valid.size() == rows && c.l1.size() == rows &&
+              c.l2.size() == rows && c.linf.size() == rows && seeds->size() == static_cast<std::int64_t>(rows) &&
+              (regression || c.seed_label.size() == rows) &&
               file_.dataset("/finding_data/seed").shape() == file_.dataset("/finding_data/input").shape();
   for (auto const& labels : c.labels) even = even && labels.size() == rows;
   for (auto const& confidences : c.confidences) even = even && confidences.size() == rows;
-  VALIDATE(even, "result " << file_.path() << ": its columns differ in length or shape (it was damaged or edited). Run generate again.");
+  VALIDATE(even,
+           "result " << file_.path()
+                     << ": its columns differ in length or shape (it was damaged or edited). Run generate again.");
   columns_ = std::move(columns);
   setup_ = std::make_unique<Setup>(std::move(config), std::move(networks), std::move(seeds), model_domain, backend);
   for (std::size_t k = 0; k < setup_->models(); ++k) {
-    same_backend_ = same_backend_ && file_.text_attribute("/models/" + std::to_string(k), "backend") == setup_->backend(k)->name();
+    same_backend_ =
+        same_backend_ && file_.text_attribute("/models/" + std::to_string(k), "backend") == setup_->backend(k)->name();
   }
 }
 
@@ -120,21 +124,22 @@ void VerifyJob::check_group(std::int64_t first, std::vector<Verdict> const& verd
     if (problem.empty()) continue;
     ++(near_tie ? report.near_ties : report.failed);
     std::ostringstream line;
-    line << "finding " << row << " (pass " << columns_->pass[row] << ", seed " << columns_->seed_index[row] << ", margin " << verdicts[i].margin << "): " << problem
-         << (near_tie ? " (near tie)" : "");
+    line << "finding " << row << " (pass " << columns_->pass[row] << ", seed " << columns_->seed_index[row]
+         << ", margin " << verdicts[i].margin << "): " << problem << (near_tie ? " (near tie)" : "");
     if (report.problems.size() < most_problems) report.problems.push_back(line.str());
   }
 }
 
 /// Empty when the finding holds.
-std::string VerifyJob::check_finding(std::size_t row, Verdict const& verdict, std::span<float const> input, std::span<float const> seed,
-                                     bool& near_tie) const {
+std::string VerifyJob::check_finding(std::size_t row, Verdict const& verdict, std::span<float const> input,
+                                     std::span<float const> seed, bool& near_tie) const {
   Columns const& c = *columns_;
   near_tie = !same_backend_ && verdict.margin <= tolerance_;
   if (!verdict.disagree) return "the models agree";
   for (std::size_t k = 0; k < c.labels.size(); ++k) {
     if (c.labels[k][row] != verdict.labels[k]) {
-      return "model " + std::to_string(k) + " says " + std::to_string(verdict.labels[k]) + ", stored is " + std::to_string(c.labels[k][row]);
+      return "model " + std::to_string(k) + " says " + std::to_string(verdict.labels[k]) + ", stored is " +
+             std::to_string(c.labels[k][row]);
     }
   }
   // A confidence far from a tie may still move by much on another backend: the logits behind it can be large.
@@ -143,22 +148,26 @@ std::string VerifyJob::check_finding(std::size_t row, Verdict const& verdict, st
     double const stored = c.confidences[k][row];
     double const allowed = same_backend_ ? 0 : tolerance_ * std::max(1.0, std::abs(stored));
     if (!(std::abs(stored - verdict.confidences[k]) <= allowed)) {
-      return "model " + std::to_string(k) + (c.labels.empty() ? " gives another output than stored" : " has another confidence than stored");
+      return "model " + std::to_string(k) +
+             (c.labels.empty() ? " gives another output than stored" : " has another confidence than stored");
     }
   }
   near_tie = false;  // what follows does not depend on the backend
   double l1 = 0, squares = 0, linf = 0;
   for (std::size_t i = 0; i < input.size(); ++i) {
-    double const change = std::abs(static_cast<double>(input[i]) - static_cast<double>(seed[i])) / setup_->domain().range();
+    double const change =
+        std::abs(static_cast<double>(input[i]) - static_cast<double>(seed[i])) / setup_->domain().range();
     l1 += change;
     squares += change * change;
     linf = std::max(linf, change);
   }
   auto const differs = [](double a, double b) { return !(std::abs(a - b) <= 1e-12 * std::max(1.0, std::abs(b))); };
-  if (differs(l1, c.l1[row]) || differs(std::sqrt(squares), c.l2[row]) || differs(linf, c.linf[row])) return "the stored distances are not those of the stored input";
+  if (differs(l1, c.l1[row]) || differs(std::sqrt(squares), c.l2[row]) || differs(linf, c.linf[row]))
+    return "the stored distances are not those of the stored input";
   bool const generated = c.kind[row] == static_cast<std::int32_t>(Kind::generated);
   if (!generated && l1 != 0) return "the models differed on the seed, but the stored input is not the seed";
-  if (generated && setup_->config().mode == Mode::valid && !setup_->domain().is_valid(input, seed)) return "the input is constant or equals its seed";
+  if (generated && setup_->config().mode == Mode::valid && !setup_->domain().is_valid(input, seed))
+    return "the input is constant or equals its seed";
   return "";
 }
 
@@ -166,13 +175,17 @@ bool VerifyJob::coverage_matches(CoverageState const& state, std::vector<std::st
   bool matches = true;
   for (std::size_t k = 0; k < state.size(); ++k) {
     auto const stored = file_.read<std::uint8_t>("/coverage/" + std::to_string(k) + "/covered");
-    VALIDATE(stored.size() == state[k].size(), "result " << file_.path() << ": /coverage/" << k << " has another number of neurons than the model (it was damaged or edited).");
+    VALIDATE(stored.size() == state[k].size(),
+             "result " << file_.path() << ": /coverage/" << k
+                       << " has another number of neurons than the model (it was damaged or edited).");
     std::int64_t different = 0;
     for (std::size_t i = 0; i < stored.size(); ++i) different += stored[i] != state[k][i];
     if (different == 0) continue;
-    problems.push_back("coverage of model " + std::to_string(k) + ": " + std::to_string(different) + " neurons differ from those stored");
+    problems.push_back("coverage of model " + std::to_string(k) + ": " + std::to_string(different) +
+                       " neurons differ from those stored");
     // Another backend rounds differently: neurons right at the threshold may flip.
-    matches = matches && !same_backend_ && static_cast<double>(different) <= 1e-3 * static_cast<double>(stored.size()) + 1;
+    matches =
+        matches && !same_backend_ && static_cast<double>(different) <= 1e-3 * static_cast<double>(stored.size()) + 1;
   }
   return matches;
 }

@@ -20,18 +20,18 @@ struct VerifyReport {
 class VerifyJob {
  public:
   /// Throws InputError when the file lacks what a result has.
-  VerifyJob(io::H5File file, Config config, Networks networks, io::ModelDomain const& model_domain, std::string const& backend,
-            double tolerance);
+  VerifyJob(io::H5File file, Config config, Networks networks, io::ModelDomain const& model_domain,
+            std::string const& backend, double tolerance);
 
   /// Collective: ranks take turns by groups of the record batch.
   VerifyReport run(comm::Communicator const& comm);
 
  private:
   struct Columns;
-  void check_group(std::int64_t first, std::vector<Verdict> const& verdicts, std::vector<float> const& inputs, std::vector<float> const& seeds,
-                   VerifyReport& report) const;
-  std::string check_finding(std::size_t row, Verdict const& verdict, std::span<float const> input, std::span<float const> seed,
-                            bool& near_tie) const;
+  void check_group(std::int64_t first, std::vector<Verdict> const& verdicts, std::vector<float> const& inputs,
+                   std::vector<float> const& seeds, VerifyReport& report) const;
+  std::string check_finding(std::size_t row, Verdict const& verdict, std::span<float const> input,
+                            std::span<float const> seed, bool& near_tie) const;
   bool coverage_matches(CoverageState const& state, std::vector<std::string>& problems) const;
 
   io::H5File file_;

@@ -39,7 +39,9 @@ TEST(Validate, DoesNotStreamTheMessageOfACheckThatHolds) {
 }
 
 TEST(FailAs, ThrowsTheGivenType) {
-  EXPECT_THROW(SONDE_FAIL_AS(sonde::Error, "disk " << "full"), sonde::Error);
+  EXPECT_THROW(SONDE_FAIL_AS(sonde::Error, "disk "
+                                               << "full"),
+               sonde::Error);
   // A run-time failure is no input error: the exit status differs.
   EXPECT_THROW(
       {

@@ -26,8 +26,7 @@ TEST(Registry, AnswersAnUnknownNameWithTheKnownOnes) {
     constraints().at("Light");
     FAIL() << "names are matched exactly";
   } catch (sonde::InputError const& error) {
-    EXPECT_STREQ(error.what(),
-                 "constraint 'Light' is unknown (no such name). Choose one of: light, none, occlusion.");
+    EXPECT_STREQ(error.what(), "constraint 'Light' is unknown (no such name). Choose one of: light, none, occlusion.");
   }
   EXPECT_THROW(constraints().at(""), sonde::InputError);
   EXPECT_THROW(constraints().at("lig"), sonde::InputError);

@@ -46,7 +46,8 @@ TEST(DrawBelow, IsTheProductsUpperHalf) {
 }
 
 TEST(DrawBelow, StaysBelowTheBound) {
-  for (std::uint64_t bound : {std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{3}, std::uint64_t{1000003}, ~std::uint64_t{0}}) {
+  for (std::uint64_t bound :
+       {std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{3}, std::uint64_t{1000003}, ~std::uint64_t{0}}) {
     for (std::uint64_t i = 0; i < 1000; ++i) EXPECT_LT(draw_below(7, Purpose::neuron, {.seed_index = i}, bound), bound);
   }
 }

@@ -17,7 +17,7 @@ std::filesystem::path scratch_path(std::filesystem::path const& name);
 }  // namespace sonde::test
 
 /// Skips the running test, by name, when a file of the reference data is absent.
-#define SONDE_NEEDS_SHARED(relative)                                                       \
-  do {                                                                                     \
+#define SONDE_NEEDS_SHARED(relative)                                                      \
+  do {                                                                                    \
     if (!::sonde::test::has_shared(relative)) GTEST_SKIP() << "no shared/" << (relative); \
   } while (false)

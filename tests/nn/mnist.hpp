@@ -19,7 +19,8 @@ inline std::vector<float> mnist_images(std::vector<std::int64_t> const& indices)
   gzclose(file);
   std::vector<float> rows;
   for (std::int64_t index : indices) {
-    for (std::size_t i = 0; i < pixels; ++i) rows.push_back(static_cast<float>(bytes[header + static_cast<std::size_t>(index) * pixels + i]) / 255.0F);
+    for (std::size_t i = 0; i < pixels; ++i)
+      rows.push_back(static_cast<float>(bytes[header + static_cast<std::size_t>(index) * pixels + i]) / 255.0F);
   }
   return rows;
 }

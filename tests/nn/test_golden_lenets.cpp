@@ -17,7 +17,8 @@ namespace sonde {
 namespace {
 
 constexpr auto golden_file = "golden/mnist_lenets.h5";
-constexpr std::array<char const*, 3> model_names{"data/mnist/lenet1.h5", "data/mnist/lenet4.h5", "data/mnist/lenet5.h5"};
+constexpr std::array<char const*, 3> model_names{"data/mnist/lenet1.h5", "data/mnist/lenet4.h5",
+                                                 "data/mnist/lenet5.h5"};
 
 class GoldenLenets : public testing::TestWithParam<char const*> {
  protected:
@@ -76,7 +77,8 @@ TEST_P(GoldenLenets, LabelsOfAllImages) {
       run.outputs(250, outputs.data());
       for (std::size_t n = 0; n < 250; ++n) {
         auto const row = std::span(outputs).subspan(n * 10, 10);
-        ASSERT_EQ(std::ranges::max_element(row) - row.begin(), expected[(first + n) * 3 + k]) << "model " << k << " image " << first + n;
+        ASSERT_EQ(std::ranges::max_element(row) - row.begin(), expected[(first + n) * 3 + k])
+            << "model " << k << " image " << first + n;
       }
     }
   }
@@ -85,16 +87,20 @@ TEST_P(GoldenLenets, LabelsOfAllImages) {
 TEST_P(GoldenLenets, GradientOfTheObjective) {
   constexpr std::size_t count = 96;
   auto const images = test::mnist_images(indices("gradient/image_index"));
-  auto const classes = golden->read<std::int64_t>("gradient/class"), targets = golden->read<std::int64_t>("gradient/target_model");
-  auto const layers = golden->read<std::int64_t>("gradient/neuron_layer"), channels = golden->read<std::int64_t>("gradient/neuron_channel");
+  auto const classes = golden->read<std::int64_t>("gradient/class"),
+             targets = golden->read<std::int64_t>("gradient/target_model");
+  auto const layers = golden->read<std::int64_t>("gradient/neuron_layer"),
+             channels = golden->read<std::int64_t>("gradient/neuron_channel");
   auto const expected = golden->read<double>("gradient/gradient");
   std::vector<double> gradient(count * 784, 0.0);
   for (std::size_t k = 0; k < 3; ++k) {
     auto run = runner(k, count, true);
     std::vector<backend::UnitPick> starts, picks;
     for (std::size_t n = 0; n < count; ++n) {
-      starts.push_back({0, static_cast<std::int32_t>(classes[n]), targets[n] == static_cast<std::int64_t>(k) ? -1.0F : 1.0F});
-      picks.push_back({static_cast<std::int32_t>(layers[n * 3 + k]), static_cast<std::int32_t>(channels[n * 3 + k]), 0.1F});
+      starts.push_back(
+          {0, static_cast<std::int32_t>(classes[n]), targets[n] == static_cast<std::int64_t>(k) ? -1.0F : 1.0F});
+      picks.push_back(
+          {static_cast<std::int32_t>(layers[n * 3 + k]), static_cast<std::int32_t>(channels[n * 3 + k]), 0.1F});
     }
     std::vector<float> part(count * 784);
     run.forward(count, images.data());
@@ -143,14 +149,16 @@ TEST_P(GoldenLenets, NeuronValuesAndCoveredSets) {
         double closest = 1;
         for (std::size_t n = 0; n < count; ++n) closest = std::min(closest, std::abs(expected[n * units + u] - limit));
         if (closest > 1e-6 || threshold == "0.0") {
-          EXPECT_EQ(criterion->covers(state, static_cast<std::int64_t>(u)), covered[u] != 0) << group << " unit " << u << " t " << threshold;
+          EXPECT_EQ(criterion->covers(state, static_cast<std::int64_t>(u)), covered[u] != 0)
+              << group << " unit " << u << " t " << threshold;
         }
       }
     }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, GoldenLenets, testing::Values("reference", "cpu"), [](auto const& backend) { return std::string(backend.param); });
+INSTANTIATE_TEST_SUITE_P(Backends, GoldenLenets, testing::Values("reference", "cpu"),
+                         [](auto const& backend) { return std::string(backend.param); });
 
 }  // namespace
 }  // namespace sonde

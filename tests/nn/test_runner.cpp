@@ -91,7 +91,8 @@ TEST_P(RunnerTest, GradientMatchesFiniteDifferences) {
       if (layer < 0) return value;
       auto const width = static_cast<std::size_t>(network->layers()[static_cast<std::size_t>(layer)].units);
       run.unit_values(3, static_cast<std::size_t>(layer), backend::UnitReduction::mean, units.data());
-      for (std::size_t n = 0; n < 3; ++n) value += static_cast<double>(picks[n].weight) * static_cast<double>(units[n * width + n]);
+      for (std::size_t n = 0; n < 3; ++n)
+        value += static_cast<double>(picks[n].weight) * static_cast<double>(units[n * width + n]);
       return value;
     };
     for (std::size_t i = 0; i < rows.size(); i += 5) {
@@ -101,7 +102,8 @@ TEST_P(RunnerTest, GradientMatchesFiniteDifferences) {
       double const up = objective(moved);
       moved[i] = rows[i] - step;
       double const down = objective(moved);
-      EXPECT_NEAR(static_cast<double>(gradient[i]), (up - down) / (2 * static_cast<double>(step)), 2e-3) << "element " << i << " layer " << layer;
+      EXPECT_NEAR(static_cast<double>(gradient[i]), (up - down) / (2 * static_cast<double>(step)), 2e-3)
+          << "element " << i << " layer " << layer;
     }
   }
 }
@@ -123,7 +125,8 @@ TEST_P(RunnerTest, RefusesABatchThatWasNotPlanned) {
   EXPECT_THROW(run.forward(2, rows.data()), std::logic_error);
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, RunnerTest, testing::Values("reference", "cpu"), [](auto const& backend) { return std::string(backend.param); });
+INSTANTIATE_TEST_SUITE_P(Backends, RunnerTest, testing::Values("reference", "cpu"),
+                         [](auto const& backend) { return std::string(backend.param); });
 
 }  // namespace
 }  // namespace sonde

@@ -13,6 +13,21 @@ T entry(std::vector<T> const& values, std::int64_t channel) {
   return values[values.size() == 1 ? 0 : static_cast<std::size_t>(channel)];
 }
 
+/// Calls visit(element, its source element, scale, shift) for every element of the model's rows.
+template <class Visitor>
+void for_each_channel(DomainMap const& map, std::int64_t count, Visitor&& visit) {
+  auto const channels = static_cast<std::int64_t>(map.source.size());
+  if (channels == 1) {  // a loop without steps, which the compiler turns into vectors
+    float const scale = map.scale[0], shift = map.shift[0];
+    for (std::int64_t at = 0; at < count; ++at) visit(at, at, scale, shift);
+    return;
+  }
+  for (std::int64_t at = 0; at < count; at += channels) {
+    for (std::int64_t c = 0; c < channels; ++c)
+      visit(at + c, at + map.source[c], entry(map.scale, c), entry(map.shift, c));
+  }
+}
+
 double sum(float const* row, std::int64_t count) {
   double total = 0;
   for (std::int64_t i = 0; i < count; ++i) total += row[i];
@@ -48,20 +63,17 @@ struct Patch {
 
 void RowOps::to_model(Queue&, LoopState const* state, float const* x, std::int64_t features, DomainMap const& map,
                       float* model_rows) const {
-  auto const channels = static_cast<std::int64_t>(map.source.size());
-  for (std::int64_t at = 0; at < state->live * features; at += channels) {
-    for (std::int64_t c = 0; c < channels; ++c)
-      model_rows[at + c] = x[at + map.source[c]] * entry(map.scale, c) + entry(map.shift, c);
-  }
+  for_each_channel(map, state->live * features, [&](std::int64_t at, std::int64_t source, float scale, float shift) {
+    model_rows[at] = x[source] * scale + shift;
+  });
 }
 
 void RowOps::add_model_gradient(Queue&, LoopState const* state, float const* model_gradient, std::int64_t features,
                                 DomainMap const& map, bool first, float* g) const {
-  auto const channels = static_cast<std::int64_t>(map.source.size());
   if (first) std::fill_n(g, state->live * features, 0.0F);
-  for (std::int64_t at = 0; at < state->live * features; at += channels) {
-    for (std::int64_t c = 0; c < channels; ++c) g[at + map.source[c]] += entry(map.scale, c) * model_gradient[at + c];
-  }
+  for_each_channel(map, state->live * features, [&](std::int64_t at, std::int64_t source, float scale, float) {
+    g[source] += scale * model_gradient[at];
+  });
 }
 
 void RowOps::normalise_rms(Queue&, LoopState const* state, std::int64_t features, float* g) const {

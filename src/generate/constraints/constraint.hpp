@@ -25,9 +25,10 @@ struct ConstraintContext {
 class Constraint {
  public:
   virtual ~Constraint() = default;
-  /// Turns the normalised gradient g (live, F) at x (live, F) into an allowed direction. seeds (live): data set indices, for draws.
-  virtual void apply(backend::RowOps const& ops, backend::Queue& queue, backend::LoopState const* state, std::int64_t const* seeds,
-                     float const* x, float* g) = 0;
+  /// Turns the normalised gradient g (live, F) at x (live, F) into an allowed direction. seeds (live): data set
+  /// indices, for draws.
+  virtual void apply(backend::RowOps const& ops, backend::Queue& queue, backend::LoopState const* state,
+                     std::int64_t const* seeds, float const* x, float* g) = 0;
   /// Per-feature rules (F) for the step, or null.
   virtual backend::FeatureRule const* rules() const { return nullptr; }
   /// Per-feature bounds and integers; empty for images.
@@ -36,7 +37,8 @@ class Constraint {
   virtual double default_step() const = 0;
 };
 
-/// Makes a constraint from "NAME:ARGS". Throws InputError for unknown names and arguments, or one that does not fit the sample.
+/// Makes a constraint from "NAME:ARGS". Throws InputError for unknown names and arguments, or one that does not fit the
+/// sample.
 std::unique_ptr<Constraint> make_constraint(std::string const& text, ConstraintContext const& context);
 
 /// Names and arguments for help texts, one line each.

@@ -1,5 +1,5 @@
-// Lighting: every element changes by the same amount, the mean of the gradient. The published programs multiply it by a factor
-// (MNIST 1, driving 500, ImageNet 1e4).
+// Lighting: every element changes by the same amount, the mean of the gradient. The published programs multiply it by a
+// factor (MNIST 1, driving 500, ImageNet 1e4).
 #include "base/parameters.hpp"
 #include "generate/constraints/constraint.hpp"
 
@@ -10,8 +10,8 @@ class Light final : public Constraint {
  public:
   Light(std::int64_t features, double factor) : features_(features), factor_(static_cast<float>(factor)) {}
 
-  void apply(backend::RowOps const& ops, backend::Queue& queue, backend::LoopState const* state, std::int64_t const*, float const*,
-             float* g) override {
+  void apply(backend::RowOps const& ops, backend::Queue& queue, backend::LoopState const* state, std::int64_t const*,
+             float const*, float* g) override {
     ops.mean_fill(queue, state, features_, factor_, g);
   }
   double default_step() const override { return 1; }

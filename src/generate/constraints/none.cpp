@@ -6,7 +6,8 @@ namespace {
 
 class None final : public Constraint {
  public:
-  void apply(backend::RowOps const&, backend::Queue&, backend::LoopState const*, std::int64_t const*, float const*, float*) override {}
+  void apply(backend::RowOps const&, backend::Queue&, backend::LoopState const*, std::int64_t const*, float const*,
+             float*) override {}
   double default_step() const override { return 0.3; }
 };
 

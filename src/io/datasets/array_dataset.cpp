@@ -77,7 +77,7 @@ void describe_array(DatasetInfo& info, ElementType type, Shape const& shape, std
            "data set " << info.path
                        << ": it is a single number (records are expected along the first extent). Give an array.");
   VALIDATE(std::ranges::count(shape, 0) == 0, "data set " << info.path << ": it is empty (its shape is "
-                                                           << to_string(shape) << "). Give a data set with records.");
+                                                          << to_string(shape) << "). Give a data set with records.");
   try {
     volume(shape);
   } catch (InputError const& error) {

@@ -7,10 +7,11 @@ namespace sonde::io {
 namespace {
 
 /// Number of window positions along one axis.
-std::int64_t positions(std::int64_t extent, std::int64_t before, std::int64_t after, std::int64_t window, std::int64_t stride,
-                       std::int64_t dilation, std::string const& where) {
+std::int64_t positions(std::int64_t extent, std::int64_t before, std::int64_t after, std::int64_t window,
+                       std::int64_t stride, std::int64_t dilation, std::string const& where) {
   VALIDATE(window > 0 && stride > 0 && dilation > 0 && before >= 0 && after >= 0,
-           where << ": a window, stride or dilation is not positive, or a padding is negative (it has no meaning). Check the file.");
+           where << ": a window, stride or dilation is not positive, or a padding is negative (it has no meaning). "
+                    "Check the file.");
   std::int64_t const reach = dilation * (window - 1) + 1;
   std::int64_t const padded = extent + before + after;
   VALIDATE(padded >= reach, where << ": a window of " << reach << " does not fit an extent of " << padded
@@ -24,8 +25,8 @@ Shape window_shape(Shape const& in, Window const& w, std::int64_t channels, std:
 }
 
 void check_bias(Weights const& bias, std::int64_t units, std::string const& where) {
-  VALIDATE(!bias || bias->shape == Shape{units},
-           where << ": the bias has shape " << to_string(bias->shape) << " for " << units << " units (one number each). Check the file.");
+  VALIDATE(!bias || bias->shape == Shape{units}, where << ": the bias has shape " << to_string(bias->shape) << " for "
+                                                       << units << " units (one number each). Check the file.");
 }
 
 /// Per-unit parameters: one for each unit of the last axis, or one for all.
@@ -39,8 +40,9 @@ struct Infer {
   std::string const& where;
 
   Shape const& image() const {
-    VALIDATE(inputs[0].size() == 3, where << ": its input has shape " << to_string(inputs[0])
-                                          << " (an image of height, width and channels is needed). Check the layer before it.");
+    VALIDATE(inputs[0].size() == 3,
+             where << ": its input has shape " << to_string(inputs[0])
+                   << " (an image of height, width and channels is needed). Check the layer before it.");
     return inputs[0];
   }
 
@@ -50,26 +52,32 @@ struct Infer {
     Shape const& in = image();
     VALIDATE(op.weights && op.weights->shape.size() == 4 && op.groups > 0 && in[2] % op.groups == 0 &&
                  op.weights->shape[0] == op.window.height && op.weights->shape[1] == op.window.width &&
-                 op.weights->shape[2] == in[2] / op.groups && op.weights->shape[3] % op.groups == 0 && op.weights->shape[3] > 0,
-             where << ": its kernel " << (op.weights ? to_string(op.weights->shape) : "is missing and") << " does not fit the input "
-                   << to_string(in) << " in " << op.groups << " group(s). Check that weights and architecture belong together.");
+                 op.weights->shape[2] == in[2] / op.groups && op.weights->shape[3] % op.groups == 0 &&
+                 op.weights->shape[3] > 0,
+             where << ": its kernel " << (op.weights ? to_string(op.weights->shape) : "is missing and")
+                   << " does not fit the input " << to_string(in) << " in " << op.groups
+                   << " group(s). Check that weights and architecture belong together.");
     check_bias(op.bias, op.weights->shape[3], where);
     return window_shape(in, op.window, op.weights->shape[3], where);
   }
 
   Shape operator()(Dense const& op) const {
     Shape out = inputs[0];
-    VALIDATE(!out.empty() && op.weights && op.weights->shape.size() == 2 && op.weights->shape[0] == out.back() && op.weights->shape[1] > 0,
-             where << ": its kernel " << (op.weights ? to_string(op.weights->shape) : "is missing and") << " does not fit the input "
-                   << to_string(out) << ". Check that weights and architecture belong together.");
+    VALIDATE(!out.empty() && op.weights && op.weights->shape.size() == 2 && op.weights->shape[0] == out.back() &&
+                 op.weights->shape[1] > 0,
+             where << ": its kernel " << (op.weights ? to_string(op.weights->shape) : "is missing and")
+                   << " does not fit the input " << to_string(out)
+                   << ". Check that weights and architecture belong together.");
     check_bias(op.bias, op.weights->shape[1], where);
     out.back() = op.weights->shape[1];
     return out;
   }
 
   Shape operator()(Pool const& op) const {
-    VALIDATE(op.window.top < op.window.height * op.window.dilation_y && op.window.left < op.window.width * op.window.dilation_x,
-             where << ": the padding is as large as the window (a window would lie outside the image). Check the file.");
+    VALIDATE(
+        op.window.top < op.window.height * op.window.dilation_y &&
+            op.window.left < op.window.width * op.window.dilation_x,
+        where << ": the padding is as large as the window (a window would lie outside the image). Check the file.");
     return window_shape(image(), op.window, image()[2], where);
   }
 
@@ -96,7 +104,8 @@ struct Infer {
   Shape operator()(Binary const& op) const {
     if (op.constant) {
       VALIDATE(inputs.size() == 1 && op.constant->shape == inputs[0],
-               where << ": a constant of shape " << to_string(op.constant->shape) << " does not fit " << to_string(inputs[0]) << ".");
+               where << ": a constant of shape " << to_string(op.constant->shape) << " does not fit "
+                     << to_string(inputs[0]) << ".");
       return inputs[0];
     }
     VALIDATE(inputs.size() == 2 && inputs[0].size() == inputs[1].size(),
@@ -104,8 +113,9 @@ struct Infer {
     Shape out = inputs[0];
     for (std::size_t axis = 0; axis < out.size(); ++axis) {
       std::int64_t const other = inputs[1][axis];
-      VALIDATE(out[axis] == other || out[axis] == 1 || other == 1,
-               where << ": inputs of shapes " << to_string(inputs[0]) << " and " << to_string(inputs[1]) << " do not combine.");
+      VALIDATE(out[axis] == other || out[axis] == 1 || other == 1, where << ": inputs of shapes "
+                                                                         << to_string(inputs[0]) << " and "
+                                                                         << to_string(inputs[1]) << " do not combine.");
       out[axis] = std::max(out[axis], other);
     }
     return out;
@@ -114,7 +124,8 @@ struct Infer {
   Shape operator()(Concat const& op) const {
     Shape out = inputs.at(0);
     auto const axis = static_cast<std::size_t>(op.axis);
-    VALIDATE(op.axis >= 0 && axis < out.size(), where << ": axis " << op.axis << " is outside a sample of shape " << to_string(out) << ".");
+    VALIDATE(op.axis >= 0 && axis < out.size(),
+             where << ": axis " << op.axis << " is outside a sample of shape " << to_string(out) << ".");
     for (std::size_t i = 1; i < inputs.size(); ++i) {
       Shape next = inputs[i];
       VALIDATE(next.size() == out.size(), where << ": it joins inputs of different rank. Check the file.");
@@ -126,7 +137,8 @@ struct Infer {
   }
 
   Shape operator()(Reshape const& op) const {
-    VALIDATE(volume(op.shape) == volume(inputs[0]), where << ": " << to_string(inputs[0]) << " cannot become " << to_string(op.shape)
+    VALIDATE(volume(op.shape) == volume(inputs[0]), where << ": " << to_string(inputs[0]) << " cannot become "
+                                                          << to_string(op.shape)
                                                           << " (another number of elements). Check the file.");
     return op.shape;
   }
@@ -136,20 +148,25 @@ struct Infer {
     std::vector<std::int64_t> sorted = op.order;
     std::ranges::sort(sorted);
     bool permutation = sorted.size() == inputs[0].size();
-    for (std::size_t i = 0; permutation && i < sorted.size(); ++i) permutation = sorted[i] == static_cast<std::int64_t>(i);
-    VALIDATE(permutation, where << ": its axis order is no permutation of the axes of " << to_string(inputs[0]) << ". Check the file.");
+    for (std::size_t i = 0; permutation && i < sorted.size(); ++i)
+      permutation = sorted[i] == static_cast<std::int64_t>(i);
+    VALIDATE(permutation, where << ": its axis order is no permutation of the axes of " << to_string(inputs[0])
+                                << ". Check the file.");
     for (std::int64_t axis : op.order) out.push_back(inputs[0][static_cast<std::size_t>(axis)]);
     return out;
   }
 
   Shape operator()(Pad const& op) const {
     Shape out = inputs[0];
-    VALIDATE(op.before.size() == out.size() && op.after.size() == out.size(), where << ": padding for another rank. Check the file.");
+    VALIDATE(op.before.size() == out.size() && op.after.size() == out.size(),
+             where << ": padding for another rank. Check the file.");
     for (std::size_t axis = 0; axis < out.size(); ++axis) {
       constexpr std::int64_t limit = 1 << 24;
-      VALIDATE(std::abs(op.before[axis]) < limit && std::abs(op.after[axis]) < limit && out[axis] + op.before[axis] + op.after[axis] > 0 &&
-                   out[axis] + std::min<std::int64_t>(op.before[axis], 0) + std::min<std::int64_t>(op.after[axis], 0) > 0,
-               where << ": padding or cropping leaves nothing of an axis, or is absurdly large. Check the file.");
+      VALIDATE(
+          std::abs(op.before[axis]) < limit && std::abs(op.after[axis]) < limit &&
+              out[axis] + op.before[axis] + op.after[axis] > 0 &&
+              out[axis] + std::min<std::int64_t>(op.before[axis], 0) + std::min<std::int64_t>(op.after[axis], 0) > 0,
+          where << ": padding or cropping leaves nothing of an axis, or is absurdly large. Check the file.");
       out[axis] += op.before[axis] + op.after[axis];
     }
     return out;
@@ -158,7 +175,8 @@ struct Infer {
   Shape operator()(ReduceMean const& op) const {
     Shape out;
     for (std::int64_t axis : op.axes) {
-      VALIDATE(axis >= 0 && axis < static_cast<std::int64_t>(inputs[0].size()), where << ": axis " << axis << " is outside the sample.");
+      VALIDATE(axis >= 0 && axis < static_cast<std::int64_t>(inputs[0].size()),
+               where << ": axis " << axis << " is outside the sample.");
     }
     for (std::size_t axis = 0; axis < inputs[0].size(); ++axis) {
       bool const reduced = std::ranges::count(op.axes, static_cast<std::int64_t>(axis)) > 0;
@@ -177,7 +195,8 @@ Shape infer_shape(Op const& op, std::vector<Shape> const& inputs, std::string co
     if (auto const* binary = std::get_if<Binary>(&op)) return binary->constant ? 1 : 2;
     return std::holds_alternative<Input>(op) ? inputs.size() : 1;
   }();
-  VALIDATE(inputs.size() == expected, where << ": it has " << inputs.size() << " inputs instead of " << expected << ". Check the file.");
+  VALIDATE(inputs.size() == expected,
+           where << ": it has " << inputs.size() << " inputs instead of " << expected << ". Check the file.");
   Shape out = std::visit(Infer{inputs, where}, op);
   volume(out);
   return out;

@@ -41,7 +41,8 @@ ModelBuilder::ModelBuilder(std::string path, std::string format, Shape input_sha
   file_.format = std::move(format);
   VALIDATE(std::ranges::all_of(input_shape, [](auto extent) { return extent > 0; }) && volume(input_shape) > 0,
            "model " << file_.path << ": its input shape " << to_string(input_shape)
-                    << " is not fully known (every extent but the batch must be a positive number). Export it with a fixed input size.");
+                    << " is not fully known (every extent but the batch must be a positive number). Export it with a "
+                       "fixed input size.");
   uses_[input_name] = 1;
   file_.nodes.push_back({std::move(input_name), Input{}, {}, std::move(input_shape)});
 }

@@ -25,8 +25,8 @@ struct CountedLayer {
 
 struct ModelFile {
   std::string path;
-  std::string format;  // "keras", "onnx"
-  std::string sha256;  // of the file's bytes; of weights and architecture together where those are two files
+  std::string format;           // "keras", "onnx"
+  std::string sha256;           // of the file's bytes; of weights and architecture together where those are two files
   bool channels_first = false;  // the file's own order for images; for messages and for shapes shown to users
   std::vector<Node> nodes;      // in an order in which they can be computed; node 0 is the input
   int output = 0;
@@ -45,8 +45,8 @@ class ModelBuilder {
  public:
   ModelBuilder(std::string path, std::string format, Shape input_shape, std::string input_name);
 
-  /// Index of the new node. A name that stands already gets "_2", "_3", ... Throws InputError naming path and layer when
-  /// the op does not fit its inputs or a weight is NaN or infinite.
+  /// Index of the new node. A name that stands already gets "_2", "_3", ... Throws InputError naming path and layer
+  /// when the op does not fit its inputs or a weight is NaN or infinite.
   int add(std::string name, Op op, std::vector<int> inputs);
   /// Counts the units of a node as the layer `name`.
   void count(std::string name, int node);

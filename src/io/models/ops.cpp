@@ -5,18 +5,19 @@
 namespace sonde::io {
 
 std::string op_name(Op const& op) {
-  static constexpr std::array names{"input", "conv2d",  "dense",  "pool",    "activation", "scale_shift", "prelu",      "softmax",
-                                    "lrn",   "binary", "concat", "reshape", "transpose",  "pad",         "reduce_mean"};
+  static constexpr std::array names{"input",       "conv2d",  "dense",     "pool", "activation",
+                                    "scale_shift", "prelu",   "softmax",   "lrn",  "binary",
+                                    "concat",      "reshape", "transpose", "pad",  "reduce_mean"};
   static_assert(names.size() == std::variant_size_v<Op>);
   return names[op.index()];
 }
 
 std::string to_string(Function function) {
-  static constexpr std::array names{"identity", "relu",     "relu_capped", "leaky_relu", "thresholded_relu", "elu",
-                                    "selu",     "sigmoid",  "hard_sigmoid", "tanh",      "softplus",         "softsign",
-                                    "swish",    "hard_swish", "gelu",       "erf",       "exp",              "log",
-                                    "sqrt",     "abs",      "negate",      "reciprocal", "atan",             "clip",
-                                    "power"};
+  static constexpr std::array names{"identity", "relu",       "relu_capped", "leaky_relu",   "thresholded_relu",
+                                    "elu",      "selu",       "sigmoid",     "hard_sigmoid", "tanh",
+                                    "softplus", "softsign",   "swish",       "hard_swish",   "gelu",
+                                    "erf",      "exp",        "log",         "sqrt",         "abs",
+                                    "negate",   "reciprocal", "atan",        "clip",         "power"};
   static_assert(names.size() == static_cast<std::size_t>(Function::power) + 1);
   return names[static_cast<std::size_t>(function)];
 }

@@ -29,11 +29,11 @@ enum class Function {
   sigmoid,
   hard_sigmoid,  // clamp(alpha x + beta, 0, 1)
   tanh,
-  softplus,  // log(1 + e^x)
-  softsign,  // x / (1 + |x|)
-  swish,     // x sigmoid(x)
+  softplus,    // log(1 + e^x)
+  softsign,    // x / (1 + |x|)
+  swish,       // x sigmoid(x)
   hard_swish,  // x clamp(x / 6 + 1/2, 0, 1)
-  gelu,      // x (1 + erf(x / sqrt 2)) / 2
+  gelu,        // x (1 + erf(x / sqrt 2)) / 2
   erf,
   exp,
   log,
@@ -139,8 +139,8 @@ struct ReduceMean {
   bool keep = true;
 };
 
-using Op = std::variant<Input, Conv2d, Dense, Pool, Activation, ScaleShift, PRelu, Softmax, Lrn, Binary, Concat, Reshape,
-                        Transpose, Pad, ReduceMean>;
+using Op = std::variant<Input, Conv2d, Dense, Pool, Activation, ScaleShift, PRelu, Softmax, Lrn, Binary, Concat,
+                        Reshape, Transpose, Pad, ReduceMean>;
 
 /// "conv2d", "dense", ...
 std::string op_name(Op const& op);
