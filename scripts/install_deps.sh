@@ -16,7 +16,7 @@ packages=(
   # compiler and build
   g++ cmake ninja-build pkg-config
   # libraries (README, section "Dependencies", says what for)
-  libopenmpi-dev openmpi-bin libhdf5-openmpi-dev libboost-program-options-dev libdnnl-dev libopenblas-pthread-dev
+  libopenmpi-dev openmpi-bin libhdf5-openmpi-dev libboost-program-options-dev libdnnl-dev
   libonnx-dev libprotobuf-dev protobuf-compiler librandom123-dev zlib1g-dev libjpeg62-turbo-dev libpng-dev
   nlohmann-json3-dev libssl-dev
   # tests
@@ -32,7 +32,7 @@ for option in "$@"; do
   case "$option" in
     --yes | -y) assume_yes=true ;;
     --train) packages+=(python3-torch dataset-fashion-mnist) ;;
-    --bench) packages+=(python3-torch) ;;
+    --bench) packages+=(python3-torch libopenblas-pthread-dev) ;;
     --list) list_only=true ;;
     --help | -h) usage; exit 0 ;;
     *) echo "install_deps.sh: unknown option '$option' (no such option)." >&2; usage >&2; exit 2 ;;

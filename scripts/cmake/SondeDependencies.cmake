@@ -9,10 +9,10 @@ macro(sonde_require package debian)
   endif()
 endmacro()
 
-# sonde_require_header(<target> <header> <library or ""> <Debian package> [PATH_SUFFIXES...]):
+# sonde_require_header(<target> <header> <library or ""> <Debian package>):
 # an imported target for a library without a CMake package.
 function(sonde_require_header target header library debian)
-  find_path(${target}_INCLUDE ${header} PATH_SUFFIXES ${ARGN})
+  find_path(${target}_INCLUDE ${header})
   add_library(sonde::${target} INTERFACE IMPORTED GLOBAL)
   if(library)
     find_library(${target}_LIBRARY NAMES ${library})
@@ -46,7 +46,6 @@ sonde_require(OpenMP libgomp1 COMPONENTS CXX)
 # Not by its CMake package: Debian's asks for OpenCL headers that its library does not need.
 sonde_require_header(dnnl dnnl.hpp dnnl libdnnl-dev)
 add_library(DNNL::dnnl ALIAS sonde::dnnl)
-sonde_require_header(openblas cblas.h openblas libopenblas-pthread-dev x86_64-linux-gnu)
 sonde_require_header(onnx onnx/onnx_pb.h onnx_proto libonnx-dev)
 sonde_require_header(random123 Random123/philox.h "" librandom123-dev)
 if(SONDE_BUILD_TESTS)
