@@ -108,7 +108,7 @@ void warn_about_scale(CommandLine const& line, io::Dataset const& data) {
 
 void check_output(CommandLine const& line) {
   namespace fs = std::filesystem;
-  VALIDATE(line.given("out"), "--out: no result file is named. Give --out F.h5.");
+  VALIDATE(!line.text("out").empty(), "--out: no result file is named. Give --out F.h5.");
   fs::path const out = line.text("out");
   VALIDATE(!fs::is_directory(out), "--out " << out.string() << ": it is a folder (results are one file). Name a file.");
   VALIDATE(

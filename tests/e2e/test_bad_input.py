@@ -324,9 +324,10 @@ class Options(BadInput):
 
 class Output(BadInput):
     def test_none_named(self):
-        done = self.run_sonde("generate", *fashion())
-        self.assertEqual(done.returncode, 2)
-        self.assertIn("--out", done.stderr)
+        for words in ([], ["--out", ""]):
+            done = self.run_sonde("generate", *fashion(*words))
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("--out", done.stderr)
 
     def test_exists(self):
         path = self.write("there.h5", "precious")
