@@ -55,6 +55,7 @@ Ascent::Ascent(Setup const& setup)
   samples_.reserve(batch);
   candidates_.reserve(batch);
   seed_index_.resize(batch);
+  for (auto* flags : {&accepted_, &saved_}) flags->resize(static_cast<std::size_t>(recorder_.batch()));
   starts_.assign(setup.models(), std::vector<backend::UnitPick>(batch));
   picks_ = starts_;
   for (std::int64_t shape : ladder_) {
@@ -111,15 +112,14 @@ void Ascent::screen_seeds(MicroBatch const& batch, Outcome& outcome) {
     std::size_t const count = std::min(chunk, candidates_.size() - first);
     for (std::size_t i = 0; i < count; ++i)
       std::ranges::copy(seed_row(candidates_[first + i].sample), row(stored_, i).begin());
-    auto const& verdicts = recorder_.evaluate(stored_.span().first(count * features_));
-    std::vector<std::uint8_t> differ(count);
+    auto const verdicts = recorder_.evaluate(stored_.span().first(count * features_));
     for (std::size_t i = 0; i < count; ++i) {
       Sample& sample = samples_[candidates_[first + i].row];
-      differ[i] = sample.done = verdicts[i].disagree;
+      accepted_[i] = sample.done = verdicts[i].disagree;
       sample.label = verdicts[i].labels[0];
-      if (differ[i]) record_finding(batch, sample, 0, verdicts[i], true, seed_row(sample), outcome);
+      if (accepted_[i]) record_finding(batch, sample, 0, verdicts[i], true, seed_row(sample), outcome);
     }
-    recorder_.credit(differ, outcome.coverage);
+    recorder_.credit(std::span(accepted_).first(count), outcome.coverage);
   }
   candidates_.clear();
   for (std::size_t n = 0; n < samples_.size(); ++n) {
@@ -192,20 +192,18 @@ void Ascent::settle_candidates(MicroBatch const& batch, Outcome& outcome) {
   auto const chunk = static_cast<std::size_t>(recorder_.batch());
   for (std::size_t first = 0; first < candidates_.size(); first += chunk) {
     std::size_t const count = std::min(chunk, candidates_.size() - first);
-    std::vector<std::uint8_t> saved(count, 1);
-    if (!valid_mode) saved = saved_still_differ(first, count);
+    if (!valid_mode) ask_saved(first, count);
     for (std::size_t i = 0; i < count; ++i) {
       domain.to_stored(row(candidate_x_, first + i), seed_row(candidates_[first + i].sample), row(stored_, i));
     }
-    auto const& verdicts = recorder_.evaluate(stored_.span().first(count * features_));
-    std::vector<std::uint8_t> accepted(count);
+    auto const verdicts = recorder_.evaluate(stored_.span().first(count * features_));
     for (std::size_t i = 0; i < count; ++i) {
       Candidate const& candidate = candidates_[first + i];
       bool const sound = domain.is_valid(row(stored_, i), seed_row(candidate.sample));
-      accepted[i] = verdicts[i].disagree && (sound || !valid_mode);
-      if (accepted[i]) {
-        record_finding(batch, candidate.sample, candidate.iteration, verdicts[i], sound && saved[i], row(stored_, i),
-                       outcome);
+      accepted_[i] = verdicts[i].disagree && (sound || !valid_mode);
+      if (accepted_[i]) {
+        record_finding(batch, candidate.sample, candidate.iteration, verdicts[i], sound && (valid_mode || saved_[i]),
+                       row(stored_, i), outcome);
         if (valid_mode) samples_[candidate.row].done = true;
       } else if (!valid_mode) {
         // A tie that rounding decides: what is stored does not show it.
@@ -213,23 +211,21 @@ void Ascent::settle_candidates(MicroBatch const& batch, Outcome& outcome) {
             {batch.pass, batch.seeds[candidate.sample.slot], Status::exhausted, candidate.iteration});
       }
     }
-    recorder_.credit(accepted, outcome.coverage);
+    recorder_.credit(std::span(accepted_).first(count), outcome.coverage);
   }
   candidates_.clear();
 }
 
 /// Published mode leaves the domain: whether its findings would survive being saved in the data's own type.
-std::vector<std::uint8_t> Ascent::saved_still_differ(std::size_t first, std::size_t count) {
-  std::vector<std::uint8_t> result(count);
+void Ascent::ask_saved(std::size_t first, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     setup_.domain().to_saved(row(candidate_x_, first + i), seed_row(candidates_[first + i].sample), row(stored_, i));
   }
-  auto const& verdicts = recorder_.evaluate(stored_.span().first(count * features_));
+  auto const verdicts = recorder_.evaluate(stored_.span().first(count * features_));
   for (std::size_t i = 0; i < count; ++i) {
-    result[i] =
+    saved_[i] =
         verdicts[i].disagree && setup_.domain().is_valid(row(stored_, i), seed_row(candidates_[first + i].sample));
   }
-  return result;
 }
 
 void Ascent::record_finding(MicroBatch const& batch, Sample const& sample, std::int32_t iteration,

@@ -75,7 +75,7 @@ class Ascent {
   std::span<float const> seed_row(Sample const& sample) const {
     return seeds_.span().subspan(sample.slot * features_, features_);
   }
-  std::vector<std::uint8_t> saved_still_differ(std::size_t first, std::size_t count);
+  void ask_saved(std::size_t first, std::size_t count);
 
   Setup const& setup_;
   Models models_;
@@ -95,6 +95,7 @@ class Ascent {
   std::vector<std::vector<backend::UnitPick>> starts_, picks_;  // per model, by live row
   std::vector<Candidate> candidates_;
   Buffer<float> candidate_x_;  // (batch, F)
+  std::vector<std::uint8_t> accepted_, saved_;  // of a group of candidates (record batch)
   std::vector<Output> outputs_;
   std::map<std::int64_t, std::unique_ptr<backend::Step>> steps_;  // per ladder shape
 };

@@ -18,20 +18,21 @@ Recorder::Recorder(Setup const& setup, Models& models)
     : setup_(setup),
       models_(models),
       batch_(record_batch(setup.config().batch)),
-      x_(static_cast<std::size_t>(batch_ * setup.domain().features())) {
+      x_(static_cast<std::size_t>(batch_ * setup.domain().features())),
+      verdicts_(static_cast<std::size_t>(batch_)) {
   loop_.live = static_cast<std::int32_t>(batch_);
   for (std::size_t k = 0; k < setup.models(); ++k) criteria_.push_back(setup.make_criterion(k));
 }
 
-std::vector<Verdict> const& Recorder::evaluate(std::span<float const> stored) {
+std::span<Verdict const> Recorder::evaluate(std::span<float const> stored) {
   EXPECT(stored.size() <= x_.size());
   setup_.domain().to_units(stored, x_.span().first(stored.size()));
   std::fill(x_.data() + stored.size(), x_.data() + x_.size(), 0.0F);  // samples that only fill the batch
   models_.forward(batch_, &loop_, x_.data());
 
-  verdicts_.resize(stored.size() / static_cast<std::size_t>(setup_.domain().features()));
+  std::size_t const count = stored.size() / static_cast<std::size_t>(setup_.domain().features());
   Objective const& objective = setup_.objective();
-  for (std::size_t n = 0; n < verdicts_.size(); ++n) {
+  for (std::size_t n = 0; n < count; ++n) {
     models_.outputs_of(static_cast<std::int64_t>(n), outputs_);
     Verdict& verdict = verdicts_[n];
     verdict.disagree = objective.disagree(outputs_);
@@ -43,7 +44,7 @@ std::vector<Verdict> const& Recorder::evaluate(std::span<float const> stored) {
       verdict.confidences.push_back(objective.confidence(k, outputs_[k]));
     }
   }
-  return verdicts_;
+  return std::span(verdicts_).first(count);
 }
 
 void Recorder::credit(std::span<std::uint8_t const> include, CoverageState& state) {

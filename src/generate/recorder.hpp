@@ -25,8 +25,8 @@ class Recorder {
   Recorder(Setup const& setup, Models& models);
 
   std::int64_t batch() const { return batch_; }
-  /// Verdicts of at most batch() stored samples (n, F).
-  std::vector<Verdict> const& evaluate(std::span<float const> stored);
+  /// Verdicts of at most batch() stored samples (n, F), good until the next call.
+  std::span<Verdict const> evaluate(std::span<float const> stored);
   /// Credits what the samples of the last evaluate() cover; include (n) leaves out those with 0.
   void credit(std::span<std::uint8_t const> include, CoverageState& state);
 

@@ -96,7 +96,7 @@ VerifyReport VerifyJob::run(comm::Communicator const& comm) {
     std::vector<float> inputs(rows * features), seeds(rows * features);
     input_data.read_row_list<float>(indices, inputs);
     seed_data.read_row_list<float>(indices, seeds);
-    auto const& verdicts = recorder.evaluate(inputs);
+    auto const verdicts = recorder.evaluate(inputs);
     recorder.credit(std::vector<std::uint8_t>(rows, 1), coverage);
     check_group(first, verdicts, inputs, seeds, report);
   }
@@ -113,7 +113,7 @@ VerifyReport VerifyJob::run(comm::Communicator const& comm) {
   return report;
 }
 
-void VerifyJob::check_group(std::int64_t first, std::vector<Verdict> const& verdicts, std::vector<float> const& inputs,
+void VerifyJob::check_group(std::int64_t first, std::span<Verdict const> verdicts, std::vector<float> const& inputs,
                             std::vector<float> const& seeds, VerifyReport& report) const {
   std::size_t const features = inputs.size() / verdicts.size();
   for (std::size_t i = 0; i < verdicts.size(); ++i) {

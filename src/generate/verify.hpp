@@ -28,7 +28,7 @@ class VerifyJob {
 
  private:
   struct Columns;
-  void check_group(std::int64_t first, std::vector<Verdict> const& verdicts, std::vector<float> const& inputs,
+  void check_group(std::int64_t first, std::span<Verdict const> verdicts, std::vector<float> const& inputs,
                    std::vector<float> const& seeds, VerifyReport& report) const;
   std::string check_finding(std::size_t row, Verdict const& verdict, std::span<float const> input,
                             std::span<float const> seed, bool& near_tie) const;

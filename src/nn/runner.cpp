@@ -48,6 +48,7 @@ Runner::Runner(std::shared_ptr<Network const> network, std::shared_ptr<backend::
   EXPECT(!options.batches.empty() && options.batches.front() > 0);
   batches_ = options.batches;
   piece_ = backend_->block();
+  objective_shape_ = {network_->outputs()};
   find_roots();
   find_fusions(options.kept_nodes);
   allocate(options);
@@ -232,7 +233,7 @@ bool Runner::inject(std::int64_t batch, int node, int objective_node, backend::U
     backend_->add_unit_gradient(*queue_, from, layer, shape, batch, gradient);
   };
   // The objective's units are the outputs one by one, whatever their shape.
-  if (root(objective_node) == node) add(objective, 0, Shape{network_->outputs()});
+  if (root(objective_node) == node) add(objective, 0, objective_shape_);
   if (picks) {
     for (std::size_t k = 0; k < network_->layers().size(); ++k) {
       Layer const& layer = network_->layers()[k];

@@ -75,6 +75,7 @@ class Runner {
   std::unique_ptr<backend::Queue> queue_;
   bool gradient_ = false;
   std::vector<std::int64_t> batches_;  // that may be run
+  Shape objective_shape_;              // (K): kept, so that running allocates nothing
   std::int64_t piece_ = 0;             // samples that ops are planned for; 0: each batch is planned as a whole
   std::vector<int> roots_;             // node -> node whose buffer holds its value (reshapes and identities hold none)
   std::vector<int> fused_into_;        // convolution or product -> the activation computed with it, or -1
