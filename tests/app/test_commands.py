@@ -134,7 +134,7 @@ class Coverage(CommandCase):
         np.save(self.folder / "short.npy", np.zeros(999, "i4"))
         self.assertIn("999 for 1000", self.refused(*self.words("--labels", self.folder / "short.npy")))
         self.assertIn("--model", self.refused(*self.words(models=[])))
-        self.assertIn("does not exist", self.refused(*self.words("--out", self.folder / "no" / "c.h5")))
+        self.assertIn("there is no folder", self.refused(*self.words("--out", self.folder / "no" / "c.h5")))
 
     def test_a_record_that_cannot_be_read_in_mid_run(self):
         model = dense_model(self.folder / "m.h5", [2, 3, 2], seed=3)
