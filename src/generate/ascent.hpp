@@ -94,7 +94,7 @@ class Ascent {
   std::vector<std::int64_t> seed_index_;                        // by live row
   std::vector<std::vector<backend::UnitPick>> starts_, picks_;  // per model, by live row
   std::vector<Candidate> candidates_;
-  Buffer<float> candidate_x_;  // (batch, F)
+  Buffer<float> candidate_x_;                   // (batch, F)
   std::vector<std::uint8_t> accepted_, saved_;  // of a group of candidates (record batch)
   std::vector<Output> outputs_;
   std::map<std::int64_t, std::unique_ptr<backend::Step>> steps_;  // per ladder shape
