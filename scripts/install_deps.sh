@@ -18,7 +18,7 @@ packages=(
   # libraries (README, section "Dependencies", says what for)
   libopenmpi-dev openmpi-bin libhdf5-openmpi-dev libboost-program-options-dev libdnnl-dev
   libonnx-dev libprotobuf-dev protobuf-compiler librandom123-dev zlib1g-dev libjpeg62-turbo-dev libpng-dev
-  nlohmann-json3-dev libssl-dev
+  nlohmann-json3-dev libssl-dev libopenblas-pthread-dev libre2-dev pybind11-dev python3-dev
   # tests
   libgtest-dev libonnx-testdata clang-format-14 hdf5-tools python3
   # results in Python: summary, digest, contact sheet
@@ -32,7 +32,7 @@ for option in "$@"; do
   case "$option" in
     --yes | -y) assume_yes=true ;;
     --train) packages+=(python3-torch dataset-fashion-mnist) ;;
-    --bench) packages+=(python3-torch libopenblas-pthread-dev) ;;
+    --bench) packages+=(python3-torch) ;;
     --list) list_only=true ;;
     --help | -h) usage; exit 0 ;;
     *) echo "install_deps.sh: unknown option '$option' (no such option)." >&2; usage >&2; exit 2 ;;
