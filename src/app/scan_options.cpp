@@ -33,14 +33,14 @@ void apply_log_level(CommandLine const& line, comm::Communicator const& comm) {
   configure_log(log_level(line.text("log-level")), comm.rank(), comm.size());
 }
 
-std::unique_ptr<nn::Scan> make_scan(CommandLine const& line, nn::Scan::Networks networks, std::vector<int> kept_nodes,
-                                    comm::Communicator const& comm) {
+std::unique_ptr<nn::Scan> make_scan(CommandLine const& line, nn::Scan::Networks networks,
+                                    std::vector<int> const& kept_nodes, comm::Communicator const& comm) {
   nn::ScanOptions options;
   comm::agree(comm, [&] {
     options.backend = line.text("backend");
     options.batch = line.integer_in("batch", 1, 1 << 20);
     options.threads = static_cast<int>(line.integer_in("threads", 1, 1024));
-    options.kept_nodes = std::move(kept_nodes);
+    if (!kept_nodes.empty()) options.kept_nodes.assign(networks.size(), kept_nodes);
   });
   Data const data = open_data(line, "data", comm);
   if (comm.is_root()) warn_about_scale(line, *data.records);

@@ -21,10 +21,10 @@ void add_scan_options(CommandLine& line);
 /// Sets --log-level. Throws InputError.
 void apply_log_level(CommandLine const& line, comm::Communicator const& comm);
 
-/// Opens --data and makes the networks run on it. Collective; throws InputError on all ranks. kept_nodes: see
-/// RunnerOptions.
-std::unique_ptr<nn::Scan> make_scan(CommandLine const& line, nn::Scan::Networks networks, std::vector<int> kept_nodes,
-                                    comm::Communicator const& comm);
+/// Opens --data and makes the networks run on it. Collective; throws InputError on all ranks. kept_nodes: of
+/// every model, see RunnerOptions.
+std::unique_ptr<nn::Scan> make_scan(CommandLine const& line, nn::Scan::Networks networks,
+                                    std::vector<int> const& kept_nodes, comm::Communicator const& comm);
 
 /// Runs one block and prints what the whole run would take; returns the exit status. `disk` in bytes.
 int dry_run(nn::Scan& scan, double disk, comm::Communicator const& comm);

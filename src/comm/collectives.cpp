@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "comm/native.hpp"
+#include "comm/partition.hpp"
 
 namespace sonde::comm {
 namespace {
@@ -155,6 +156,33 @@ std::vector<T> gather(Communicator const& comm, std::span<T const> values, int r
     });
   }
   return all;
+}
+
+void reduce_scatter(Communicator const& comm, std::span<double> values, std::int64_t items, std::int64_t width) {
+  EXPECT(static_cast<std::int64_t>(values.size()) == items * width);
+  if (!comm.native()) return;
+  Block const own = block_of(items, comm.rank(), comm.size());
+  auto const block = [&](int rank) {
+    Block const part = block_of(items, rank, comm.size());
+    return values.subspan(static_cast<std::size_t>(part.first * width), static_cast<std::size_t>(part.count * width));
+  };
+  if (values.size() <= most_elements) {
+    std::vector<int> counts;
+    for (int rank = 0; rank < comm.size(); ++rank) counts.push_back(count_of(block(rank).size()));
+    std::vector<double> sums(static_cast<std::size_t>(own.count * width));
+    check_mpi(MPI_Reduce_scatter(values.data(), sums.data(), counts.data(), MPI_DOUBLE, MPI_SUM, native(comm)),
+              "MPI_Reduce_scatter");
+    std::ranges::copy(sums, block(comm.rank()).begin());
+    return;
+  }
+  for (int rank = 0; rank < comm.size(); ++rank) {
+    in_pieces(block(rank), [&](std::span<double> piece) {
+      bool const mine = rank == comm.rank();
+      check_mpi(MPI_Reduce(mine ? MPI_IN_PLACE : piece.data(), mine ? piece.data() : nullptr, count_of(piece.size()),
+                           MPI_DOUBLE, MPI_SUM, rank, native(comm)),
+                "MPI_Reduce");
+    });
+  }
 }
 
 std::int64_t sum_of_lower_ranks(Communicator const& comm, std::int64_t value) {

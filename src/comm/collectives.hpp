@@ -48,6 +48,10 @@ std::vector<T> allgather(Communicator const& comm, T value) {
 template <class T>
 std::vector<T> gather(Communicator const& comm, std::span<T const> values, int root = 0);
 
+/// values (items, width): rank r gets, in place, the sums over the ranks of the items of block_of(items, r, ranks);
+/// what it holds of other items is then undefined. Equal sizes on all ranks.
+void reduce_scatter(Communicator const& comm, std::span<double> values, std::int64_t items, std::int64_t width);
+
 /// Sum of `value` over the ranks before this one; 0 on rank 0.
 std::int64_t sum_of_lower_ranks(Communicator const& comm, std::int64_t value);
 

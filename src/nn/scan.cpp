@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <exception>
 #include <numeric>
-#include <thread>
 
-#include "backend/threads.hpp"
 #include "base/check.hpp"
+#include "nn/worker_pool.hpp"
 
 namespace sonde::nn {
 namespace {
@@ -26,9 +24,8 @@ void check_fit(Network const& network, io::Dataset const& records) {
 /// One thread's copies of the models and its block.
 struct Scan::Worker {
   std::vector<Runner> runners;
-  std::vector<std::int64_t> indices;  // (count)
+  std::vector<std::int64_t> indices;  // of a block of run()
   Buffer<float> stored, model_rows;   // (batch, F)
-  std::int64_t first = 0, count = 0;
   backend::RowOps ops;
 };
 
@@ -47,12 +44,14 @@ Scan::Scan(Networks networks, std::shared_ptr<io::Dataset const> records, io::Mo
   for (auto const& network : networks_) {
     backends_.push_back(backend::make_backend(options_.backend, network->file()));
   }
+  auto const kept_nodes = [&](std::size_t k) {
+    return options_.kept_nodes.empty() ? std::vector<int>{} : options_.kept_nodes[k];
+  };
   auto const values = static_cast<std::size_t>(options_.batch * volume(records_->sample_shape()));
   for (int t = 0; t < options_.threads; ++t) {
     auto worker = std::make_unique<Worker>();
     for (std::size_t k = 0; k < networks_.size(); ++k) {
-      worker->runners.emplace_back(networks_[k], backends_[k],
-                                   RunnerOptions{{options_.batch}, false, options_.kept_nodes});
+      worker->runners.emplace_back(networks_[k], backends_[k], RunnerOptions{{options_.batch}, false, kept_nodes(k)});
     }
     worker->stored = Buffer<float>(values);
     worker->model_rows = Buffer<float>(values);
@@ -79,56 +78,37 @@ std::size_t Scan::bytes() const {
   return total;
 }
 
-void Scan::run_block(Worker& worker, std::int64_t block) {
-  auto const [first, count] = records_of({block, 1});
-  worker.first = first;
-  worker.count = count;
-  worker.indices.resize(static_cast<std::size_t>(count));
-  std::iota(worker.indices.begin(), worker.indices.end(), first);
+std::vector<Runner>& Scan::forward(int number, std::span<std::int64_t const> indices) {
+  Worker& worker = *workers_[static_cast<std::size_t>(number)];
+  EXPECT(static_cast<std::int64_t>(indices.size()) <= options_.batch);
   {
     std::scoped_lock const lock(reading_);
-    records_->read(worker.indices, worker.stored.data());
+    records_->read(indices, worker.stored.data());
   }
   std::int64_t const features = volume(records_->sample_shape());
-  auto const used = static_cast<std::size_t>(count * features);
+  auto const used = indices.size() * static_cast<std::size_t>(features);
   float* const x = worker.stored.data();
   for (std::size_t i = 0; i < used; ++i) x[i] = static_cast<float>((static_cast<double>(x[i]) - lo_) / range_);
   backend::LoopState state;
-  state.live = static_cast<std::int32_t>(count);
+  state.live = static_cast<std::int32_t>(indices.size());
   worker.ops.to_model(worker.runners.front().queue(), &state, x, features, map_, worker.model_rows.data());
   std::fill(worker.model_rows.data() + used, worker.model_rows.data() + worker.model_rows.size(), 0.0F);
   for (Runner& runner : worker.runners) runner.forward(options_.batch, worker.model_rows.data());
+  return worker.runners;
 }
 
 void Scan::run(comm::Block blocks, std::function<void(Visit const&)> const& visit,
                std::function<void(std::int64_t)> const& progress) {
-  std::atomic<std::int64_t> next{blocks.first}, done{0};
-  std::atomic<bool> failed{false};
-  std::vector<std::exception_ptr> failures(workers_.size());
-  auto const work = [&](std::size_t t) {
-    try {
-      backend::use_one_thread();
-      Worker& worker = *workers_[t];
-      while (!failed) {
-        std::int64_t const block = next++;
-        if (block >= blocks.first + blocks.count) return;
-        run_block(worker, block);
-        visit({static_cast<int>(t), worker.first, worker.count, worker.runners});
-        done += worker.count;
-        if (t == 0 && progress) progress(done);
-      }
-    } catch (...) {
-      failed = true;
-      failures[t] = std::current_exception();
-    }
-  };
-  std::vector<std::jthread> threads;
-  for (std::size_t t = 1; t < workers_.size(); ++t) threads.emplace_back(work, t);
-  work(0);
-  threads.clear();  // joins
-  for (auto const& failure : failures) {
-    if (failure) std::rethrow_exception(failure);
-  }
+  std::atomic<std::int64_t> done{0};
+  for_items(options_.threads, blocks, [&](int worker, std::int64_t block) {
+    auto const [first, count] = records_of({block, 1});
+    std::vector<std::int64_t>& indices = workers_[static_cast<std::size_t>(worker)]->indices;
+    indices.resize(static_cast<std::size_t>(count));
+    std::iota(indices.begin(), indices.end(), first);
+    visit({worker, first, count, forward(worker, indices)});
+    done += count;
+    if (worker == 0 && progress) progress(done);
+  });
 }
 
 }  // namespace sonde::nn

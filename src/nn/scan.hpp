@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "backend/rows.hpp"
@@ -15,10 +16,10 @@
 namespace sonde::nn {
 
 struct ScanOptions {
-  std::string backend = "auto";   // a kind of make_backend()
-  std::int64_t batch = 64;        // records of a block
-  int threads = 1;                // workers of this rank, each on a block of its own
-  std::vector<int> kept_nodes{};  // see RunnerOptions
+  std::string backend = "auto";                // a kind of make_backend()
+  std::int64_t batch = 64;                     // records of a block
+  int threads = 1;                             // workers of this rank, each on a block of its own
+  std::vector<std::vector<int>> kept_nodes{};  // per model, see RunnerOptions; or empty
 };
 
 /// Blocks are cut by position in the data, whatever the number of ranks and threads, and always run at the full batch
@@ -43,6 +44,10 @@ class Scan {
   /// Bytes of activations of all workers.
   std::size_t bytes() const;
 
+  /// Runs at most options().batch records of any kind through the models, in the copies of one worker; to be called for
+  /// one worker by one thread at a time. Returns its runners, one per model.
+  std::vector<Runner>& forward(int worker, std::span<std::int64_t const> indices);
+
   /// One block that a worker has just run through its runners, one per model; only the first `count` samples are
   /// records.
   struct Visit {
@@ -57,7 +62,6 @@ class Scan {
 
  private:
   struct Worker;
-  void run_block(Worker& worker, std::int64_t block);
 
   Networks networks_;
   std::shared_ptr<io::Dataset const> records_;

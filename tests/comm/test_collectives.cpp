@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "comm/collectives.hpp"
+#include "comm/partition.hpp"
 
 namespace sonde::comm {
 namespace {
@@ -92,6 +93,19 @@ TEST(CollectivesOfAll, MoreThanOneCallTakes) {
   values.back() = static_cast<std::uint8_t>(world.rank());
   broadcast(world, std::span(values), 1);
   EXPECT_EQ(values.back(), 1);
+}
+
+TEST(ReduceScatter, GivesEachRankItsItems) {
+  Communicator const world = Communicator::world();
+  std::int64_t const items = 7, width = 3;
+  std::vector<double> values(static_cast<std::size_t>(items * width));
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<double>(i) + 100.0 * world.rank();
+  reduce_scatter(world, std::span(values), items, width);
+  Block const own = block_of(items, world.rank(), world.size());
+  double const ranks = world.size();
+  for (std::int64_t i = own.first * width; i < (own.first + own.count) * width; ++i) {
+    EXPECT_EQ(values[static_cast<std::size_t>(i)], ranks * static_cast<double>(i) + 100.0 * ranks * (ranks - 1) / 2);
+  }
 }
 
 }  // namespace
