@@ -33,13 +33,13 @@ class Hypothesis {
 /// the kind says about its arguments and files.
 std::unique_ptr<Hypothesis> make_hypothesis(std::string const& text, DataFacts const& facts);
 
-/// "regex:PATTERN[...]: 1 on every match", one line per kind, for help texts.
+/// "regex:PATTERN  1 on every symbol of a match ...", one line per kind, for help texts.
 std::vector<std::string> hypothesis_usage();
 
 // The kinds, each in the file of its name. `name` is the user's; `arguments` what follows "KIND:".
 using MakeHypothesis = std::unique_ptr<Hypothesis>(std::string const& name, std::string const& arguments,
                                                    DataFacts const& facts);
-MakeHypothesis make_regex, make_class, make_keywords, make_position, make_python;
+MakeHypothesis make_regex, make_regex_ends, make_regex_group, make_class, make_keywords, make_position, make_python;
 MakeHypothesis make_labels, make_spans, make_mask;
 
 }  // namespace sonde::inspect
