@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "comm/partition.hpp"
+#include "inspect/statistics/order.hpp"
 #include "inspect/statistics/statistic.hpp"
 
 namespace sonde::inspect {
@@ -21,7 +22,8 @@ struct ScorePart {
 /// Scores of a tile of units with all active hypotheses. NaN: undefined (a constant column, too few rows, ...).
 struct Scores {
   std::vector<double> value;    // (tile units, H)
-  std::vector<double> stderr_;  // standard error by batch means; empty when the measure has none
+  std::vector<double> stderr_;  // standard error by batch means, without the finite-population factor, which
+                                // half_width() adds; empty when the measure has none
   std::vector<double> p_value;  // two-sided, of "no affinity"; empty when the measure has none
   std::vector<ScorePart> parts;
 };
@@ -34,11 +36,9 @@ struct MeasureContext {
   std::int64_t total_rows = 0;  // of the whole data, for the finite-population factor and the size of top sets
 };
 
-/// Values that need all rows before the counting pass: quantiles and mid-ranks of units and hypotheses. Filled in an
-/// order pass; exact while the rows fit its memory, otherwise binned, with the error stated.
-class Order;
-
-/// Means of the first block, subtracted from all rows so that large offsets do not cancel. The same on all ranks.
+/// Means of the first block, subtracted from all rows so that large offsets do not cancel. The same on all ranks. Sums
+/// in double, divided: the mean of equal floats is then that very value, by which constant columns are known. The first
+/// block is among the rows. NaN (a hypothesis without annotated rows) counts as 0.
 struct Pilot {
   std::vector<double> unit_mean;        // (U)
   std::vector<double> hypothesis_mean;  // (H)
@@ -72,6 +72,8 @@ class Measure {
   virtual Scores finalize(Statistics const& statistics, comm::Block tile) const = 0;
 };
 
+struct Requirements;
+
 /// The independent measures of a run; finds out which statistics they share.
 class MeasureSet {
  public:
@@ -82,14 +84,17 @@ class MeasureSet {
   std::size_t size() const { return measures_.size(); }
   Measure const& operator[](std::size_t i) const { return *measures_[i]; }
 
-  /// Whether all rows must be read once before; and the object to read them into, one per worker: Order::update(Rows),
-  /// then merge over workers and ranks.
+  /// Whether all rows must be read once before; and the object to read them into (statistics/order.hpp), one per
+  /// worker, from the same pilot rows on all ranks. `memory`: bytes for all workers of the rank together.
   bool needs_order() const;
+  std::unique_ptr<Order> make_order(Rows const& pilot, std::size_t memory) const;
 
-  /// Empty statistics for one worker. `order` is null when there is none.
+  /// Empty statistics for one worker. `order` is null when none is needed, else finished.
   Statistics make_statistics(Pilot const& pilot, std::shared_ptr<Order const> const& order) const;
 
  private:
+  MeasureContext context_;
+  std::unique_ptr<Requirements> required_;
   std::vector<std::unique_ptr<Measure>> measures_;
 };
 

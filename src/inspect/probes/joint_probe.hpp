@@ -19,6 +19,7 @@ struct ProbeContext {
   std::int64_t training_rows = 0;  // of all ranks
   bool control = true;             // also train on random labels (selectivity)
   std::uint64_t rng_seed = 0;
+  int threads = 1;  // that fit() may use
 };
 
 /// What a probe found, alike on every rank. Arrays by hypothesis unless said otherwise; NaN: undefined.

@@ -1,0 +1,88 @@
+// The order of the values of one column: mid-ranks, quantiles, categories, largest values. Exact, or in bins.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "comm/communicator.hpp"
+
+namespace sonde::inspect {
+
+/// Mid-ranks and quantiles of one column.
+class ColumnOrder {
+ public:
+  /// Keeps every value.
+  ColumnOrder() = default;
+  /// Counts values in bins: with edges at 4096 quantiles of `pilot` (copied), a repeated value in a bin of its own.
+  explicit ColumnOrder(std::vector<float> pilot);
+
+  /// NaN (not annotated) is passed over.
+  void insert(float value);
+  void add(ColumnOrder const& other);
+  /// Collective.
+  void merge(comm::Communicator const& comm);
+  void finish();
+
+  /// Rows with a value.
+  std::int64_t count() const { return count_; }
+  /// At most one different value (as far as bins tell).
+  bool constant() const { return constant_; }
+  /// Mean rank, from 1 to count(), of the rows that have this value; binned: of its bin.
+  double rank(float value) const;
+  /// bins - 1 inner edges of bins of equal frequency: numpy.quantile(x, i / bins), linear interpolation; binned: the
+  /// edge nearest to it in rank.
+  std::vector<double> inner_edges(std::int64_t bins) const;
+  /// Half the largest share of the rows in a bin of unequal values: by so much a rank may be off. 0 when exact.
+  double rank_error() const;
+
+ private:
+  std::size_t bin(float value) const;
+
+  bool binned_ = false;
+  std::vector<float> values_;         // exact: those inserted, then the different ones, ascending; binned: bins' edges
+  std::vector<std::int64_t> counts_;  // of bin i, [edge i-1, edge i); exact, after finish(): of value i
+  std::vector<std::int64_t> before_;  // after finish(): rows in earlier bins (values)
+  float least_ = 0, most_ = 0;        // of the values seen
+  std::int64_t count_ = 0;
+  bool constant_ = true;
+};
+
+/// The different values of a column while they are few.
+class ColumnClasses {
+ public:
+  static constexpr std::size_t most = 16;
+
+  void insert(float value);
+  void add(ColumnClasses const& other);
+  /// Collective.
+  void merge(comm::Communicator const& comm);
+  /// Ascending; empty when there are more than `most`.
+  std::span<float const> values() const { return values_; }
+
+ private:
+  std::vector<float> values_;
+  bool too_many_ = false;
+};
+
+/// The largest values of a column.
+class TopValues {
+ public:
+  explicit TopValues(std::int64_t size = 0) : size_(static_cast<std::size_t>(size)) {}
+
+  void insert(float value);
+  void add(TopValues const& other);
+  /// Collective.
+  void merge(comm::Communicator const& comm);
+  /// Sorts, largest first.
+  void finish();
+  /// The k-th largest, k from 1, after finish().
+  float largest(std::int64_t k) const { return heap_[static_cast<std::size_t>(k - 1)]; }
+  std::int64_t count() const { return static_cast<std::int64_t>(heap_.size()); }
+
+ private:
+  std::size_t size_;
+  std::vector<float> heap_;  // the least on top
+};
+
+}  // namespace sonde::inspect
