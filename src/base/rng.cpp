@@ -2,6 +2,9 @@
 
 #include <Random123/philox.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "base/check.hpp"
 
 namespace sonde {
@@ -22,6 +25,17 @@ std::uint64_t draw_below(std::uint64_t run_seed, Purpose purpose, DrawKey const&
   std::uint64_t const word = (std::uint64_t{words[0]} << 32) | words[1];
   __extension__ using Wide = unsigned __int128;
   return static_cast<std::uint64_t>((static_cast<Wide>(word) * bound) >> 64);
+}
+
+void shuffle(std::uint64_t run_seed, std::uint32_t pass, std::vector<std::int64_t>& items) {
+  std::vector<std::pair<std::uint64_t, std::int64_t>> keyed;
+  keyed.reserve(items.size());
+  for (std::int64_t item : items) {
+    auto const words = draw(run_seed, Purpose::order, {pass, static_cast<std::uint64_t>(item), 0, 0});
+    keyed.emplace_back((std::uint64_t{words[0]} << 32) | words[1], item);
+  }
+  std::ranges::sort(keyed);
+  std::ranges::transform(keyed, items.begin(), &std::pair<std::uint64_t, std::int64_t>::second);
 }
 
 }  // namespace sonde

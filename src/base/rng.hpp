@@ -3,11 +3,12 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 namespace sonde {
 
 /// What a draw is used for; part of its key.
-enum class Purpose : std::uint32_t { order, target, neuron, patch };
+enum class Purpose : std::uint32_t { order, target, neuron, patch, holdout, control };
 
 /// The place of a draw: together with the run seed it fixes the number drawn.
 struct DrawKey {
@@ -22,5 +23,9 @@ std::array<std::uint32_t, 4> draw(std::uint64_t run_seed, Purpose purpose, DrawK
 
 /// A number in [0, bound) from the first two words of draw(); bound > 0. Bias below bound / 2^64.
 std::uint64_t draw_below(std::uint64_t run_seed, Purpose purpose, DrawKey const& key, std::uint64_t bound);
+
+/// Puts items (record numbers, in ascending order) into a random order that depends on the run seed, the pass and the
+/// items alone.
+void shuffle(std::uint64_t run_seed, std::uint32_t pass, std::vector<std::int64_t>& items);
 
 }  // namespace sonde

@@ -15,23 +15,14 @@ Schedule::Schedule(Config const& config, std::int64_t records)
   start_pass();
 }
 
-/// A shuffled pass sorts the records by random keys; --num-seeds then takes the first of them, the same in every pass.
+/// --num-seeds takes the first of them, the same in every pass.
 void Schedule::start_pass() {
   done_ = 0;
   order_.resize(static_cast<std::size_t>(records_));
   std::iota(order_.begin(), order_.end(), std::int64_t{0});
-  auto const shuffle = [&](std::uint32_t pass) {
-    std::vector<std::pair<std::uint64_t, std::int64_t>> keyed;
-    for (std::int64_t index : order_) {
-      auto const words = draw(config_.rng_seed, Purpose::order, {pass, static_cast<std::uint64_t>(index), 0, 0});
-      keyed.emplace_back((std::uint64_t{words[0]} << 32) | words[1], index);
-    }
-    std::ranges::sort(keyed);
-    std::ranges::transform(keyed, order_.begin(), &std::pair<std::uint64_t, std::int64_t>::second);
-  };
-  if (config_.order == Order::shuffle) shuffle(0);
+  if (config_.order == Order::shuffle) shuffle(config_.rng_seed, 0, order_);
   order_.resize(static_cast<std::size_t>(seeds_));
-  if (config_.order == Order::shuffle && pass_ > 0) shuffle(pass_);
+  if (config_.order == Order::shuffle && pass_ > 0) shuffle(config_.rng_seed, pass_, order_);
 }
 
 Round Schedule::next() {

@@ -81,10 +81,7 @@ std::size_t Scan::bytes() const {
 std::vector<Runner>& Scan::forward(int number, std::span<std::int64_t const> indices) {
   Worker& worker = *workers_[static_cast<std::size_t>(number)];
   EXPECT(static_cast<std::int64_t>(indices.size()) <= options_.batch);
-  {
-    std::scoped_lock const lock(reading_);
-    records_->read(indices, worker.stored.data());
-  }
+  records_->read(indices, worker.stored.data());
   std::int64_t const features = volume(records_->sample_shape());
   auto const used = indices.size() * static_cast<std::size_t>(features);
   float* const x = worker.stored.data();

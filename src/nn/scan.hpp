@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <vector>
 
@@ -70,7 +69,6 @@ class Scan {
   backend::DomainMap map_;
   std::vector<std::shared_ptr<backend::Backend const>> backends_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::mutex reading_;  // data sets are read by one thread at a time
 };
 
 }  // namespace sonde::nn

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <mutex>
 
 #include "base/check.hpp"
 
@@ -82,7 +83,12 @@ void Dataset::read(std::span<std::int64_t const> indices, float* rows) const {
     VALIDATE(index >= 0 && index < size(), "data set " << path() << ": there is no record " << index << " (it has "
                                                        << size() << "). Give a smaller index.");
   }
-  fetch(indices, rows);
+  {
+    // All data sets together: HDF5 may be used by one thread of a process only.
+    static std::mutex reading;
+    std::scoped_lock const lock(reading);
+    fetch(indices, rows);
+  }
   std::int64_t const features = volume(sample_shape());
   StoredDomain const& allowed = domain();
   auto const lo = static_cast<float>(allowed.lo);

@@ -77,7 +77,7 @@ class Dataset {
   DatasetInfo const& info() const { return info_; }
 
   /// rows (indices.size(), F) = the stored values of those records; reads nothing else. Throws InputError naming the
-  /// record for a value that is not finite or lies outside a known range. Not collective; one thread at a time.
+  /// record for a value that is not finite or lies outside a known range. Not collective; thread safe.
   void read(std::span<std::int64_t const> indices, float* rows) const;
 
   /// Throws InputError, asking for --input-range, when the range is not known.
