@@ -1,0 +1,48 @@
+// Reads blocks of both behaviour matrices: units from their source, hypotheses from their functions.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "inspect/hypothesis_set.hpp"
+#include "inspect/rows.hpp"
+#include "inspect/scan_order.hpp"
+#include "inspect/unit_source.hpp"
+
+namespace sonde::inspect {
+
+class BlockReader {
+ public:
+  /// `keys`: also fill Rows::key. All arguments must outlive the object.
+  BlockReader(UnitSource& units, HypothesisSet const& hypotheses, DataFacts const& facts, ScanOrder const& order,
+              int threads, bool keys);
+
+  /// Rows of a block without its padded ones; of the hypotheses those wanted (ascending) and no others. Valid until the
+  /// worker's next call. Each worker is called by one thread at a time.
+  Rows read(int worker, std::int64_t block, std::vector<std::int64_t> const& wanted);
+
+  /// Bytes of the buffers of all workers, for blocks of `records`.
+  static std::size_t bytes(UnitSource const& units, HypothesisSet const& hypotheses, DataFacts const& facts,
+                           std::int64_t records, int threads);
+
+ private:
+  struct Buffers {
+    std::vector<float> unit, hypothesis;
+    std::vector<std::uint8_t> weight;
+    std::vector<std::int64_t> key;
+  };
+
+  void read_keys(std::span<std::int64_t const> records, Buffers& buffers) const;
+  /// Moves rows of weight 1, and the columns wanted, to the front; returns the number of rows.
+  std::int64_t pack(std::span<std::int64_t const> records, std::vector<std::int64_t> const& wanted,
+                    Buffers& buffers) const;
+
+  UnitSource& units_;
+  HypothesisSet const& hypotheses_;
+  DataFacts const& facts_;
+  ScanOrder const& order_;
+  bool keys_;
+  std::vector<Buffers> buffers_;  // per worker
+};
+
+}  // namespace sonde::inspect

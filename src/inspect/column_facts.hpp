@@ -1,0 +1,30 @@
+// What is known of each hypothesis column beside its scores: support, range, rows.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "comm/communicator.hpp"
+#include "inspect/rows.hpp"
+
+namespace sonde::inspect {
+
+/// Counts over the rows read so far; one object per worker.
+struct ColumnFacts {
+  explicit ColumnFacts(std::int64_t columns);
+
+  /// Adds rows whose columns are `columns` of all.
+  void update(Rows const& rows, std::vector<std::int64_t> const& columns);
+  void add(ColumnFacts const& other);
+  /// Over all ranks. Collective.
+  void merge(comm::Communicator const& comm);
+
+  bool constant(std::int64_t column) const { return !(least[column] < largest[column]); }
+
+  std::vector<std::int64_t> annotated;  // rows that have a value
+  std::vector<std::int64_t> support;    // rows whose value is not 0
+  std::vector<float> least, largest;
+};
+
+}  // namespace sonde::inspect

@@ -1,0 +1,116 @@
+// The whole inspection: blocks over ranks and threads, sums reduced by tiles of units, probes, early stopping.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "comm/communicator.hpp"
+#include "comm/partition.hpp"
+#include "inspect/column_facts.hpp"
+#include "inspect/hypothesis_set.hpp"
+#include "inspect/measures/measure.hpp"
+#include "inspect/probes/joint_probe.hpp"
+#include "inspect/scan_order.hpp"
+#include "inspect/unit_source.hpp"
+
+namespace sonde::inspect {
+
+class BlockReader;
+
+/// Which units a joint probe may use together.
+enum class Grouping { all, model, layer };
+
+struct Config {
+  std::vector<std::string> measures;  // texts of measures and probes
+  double epsilon = 0;                 // stop when every score is known to this; 0: read everything
+  double confidence = 0.95;
+  ScanOrderOptions order;
+  std::size_t memory = std::size_t{1} << 30;  // bytes a rank may hold
+  int threads = 1;
+  bool control = true;  // train probes on random labels, too
+  Grouping grouping = Grouping::model;
+};
+
+/// Scores of one measure for this rank's tile of units and all hypotheses.
+struct MeasureResult {
+  std::string name, units, description;
+  bool has_error = false, has_p_value = false;
+  Scores scores;                        // (tile units, H)
+  std::vector<std::int64_t> rows;       // (H) rows that entered
+  std::vector<std::uint8_t> converged;  // (H) 1: all rows entered, or every score is known to epsilon
+};
+
+/// A probe over consecutive units.
+struct ProbeResult {
+  std::size_t probe = 0;  // which of the run's probes
+  std::string name, description, group;
+  comm::Block units;
+  ProbeScores scores;
+};
+
+struct Result {
+  comm::Block tile;  // units whose scores this rank holds
+  std::vector<MeasureResult> measures;
+  std::vector<ProbeResult> probes;
+  ColumnFacts columns{0};
+  std::int64_t rows = 0, total_rows = 0;  // read; of the data
+  std::int64_t records = 0;               // read
+  bool stopped_early = false;
+};
+
+/// State while it runs.
+struct Status {
+  std::int64_t records = 0;    // read by all ranks in all passes, about
+  std::int64_t converged = 0;  // columns
+  double widest = -1;          // half-width of the least certain score; -1 before the first look
+};
+
+class Inspection {
+ public:
+  /// Throws InputError for measures that are unknown, and when `memory` does not hold what one block needs. All
+  /// arguments must outlive the object. Collective.
+  Inspection(Config const& config, UnitSource& units, HypothesisSet const& hypotheses, DataFacts const& facts,
+             comm::Communicator const& comm);
+
+  /// Whether all records are read once before, for ranks and quantiles.
+  bool order_pass() const;
+  /// The records are read once for each: the sums of so many hypotheses fit the memory.
+  std::int64_t tiles() const { return (hypotheses_.size() + tile_columns_ - 1) / tile_columns_; }
+  /// Bytes of sums and blocks in each rank, without activations and kept rows.
+  std::size_t bytes() const;
+  ScanOrder const& order() const { return order_; }
+  std::int64_t total_rows() const { return total_rows_; }
+
+  /// Collective. `progress` is called on every rank, at most a few times for each block.
+  Result run(std::function<void(Status const&)> const& progress);
+
+ private:
+  MeasureContext context(std::int64_t columns) const;
+  std::size_t sums_bytes(std::int64_t columns) const;
+  std::size_t block_bytes() const;
+  void choose_tile();
+  void count_rows();
+  struct Probe;
+  std::vector<Probe> make_probes() const;
+  void run_tile(comm::Block columns, std::vector<std::string> const& texts, std::vector<Probe>& probes,
+                BlockReader& reader, Result& result);
+  std::shared_ptr<Order const> read_order(MeasureSet const& measures, std::vector<std::int64_t> const& columns,
+                                          Rows const& first, BlockReader& reader);
+  /// Calls work(worker, block) for this rank's share of the blocks; a failure of any rank is everyone's.
+  void run_blocks(comm::Block blocks, std::function<void(int, std::int64_t)> const& work) const;
+
+  Config const& config_;
+  UnitSource& units_;
+  HypothesisSet const& hypotheses_;
+  DataFacts const& facts_;
+  comm::Communicator const& comm_;
+  ScanOrder order_;
+  std::vector<std::string> measures_, probes_;  // texts
+  std::int64_t total_rows_ = 0, training_rows_ = 0;
+  std::int64_t tile_columns_ = 0;  // hypotheses whose sums are held at once
+  std::function<void(Status const&)> progress_;
+};
+
+}  // namespace sonde::inspect

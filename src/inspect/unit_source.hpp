@@ -1,0 +1,68 @@
+// Where unit behaviours come from: models that are run on records, or a stored table.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "io/datasets/dataset.hpp"
+#include "nn/behaviors.hpp"
+#include "nn/scan.hpp"
+
+namespace sonde::inspect {
+
+/// One column of the unit behaviours.
+struct UnitName {
+  std::int32_t model = 0;
+  std::string layer;
+  std::int64_t unit = 0;
+};
+
+class UnitSource {
+ public:
+  virtual ~UnitSource() = default;
+  std::vector<UnitName> const& units() const { return units_; }
+  virtual std::int64_t records() const = 0;
+  /// rows (records.size() * symbols, units) = the behaviours of those records, record by record. Values that are not
+  /// finite throw InputError naming unit and record. Each worker is called by one thread at a time.
+  virtual void read(int worker, std::span<std::int64_t const> records, float* rows) = 0;
+  /// Bytes that all workers hold.
+  virtual std::size_t bytes() const = 0;
+  /// Where it comes from, for messages: "model a.onnx", "--behaviors f.h5:/x".
+  virtual std::string origin() const = 0;
+
+ protected:
+  std::vector<UnitName> units_;
+};
+
+/// What the rows of a record are.
+enum class RowForm {
+  record,  // one row: positions of a unit become one number
+  steps,   // symbols of a text, time steps: layers of shape (symbols, units)
+  pixels   // layers of shape (height, width, units), enlarged to the size of a mask
+};
+
+struct ModelUnitsOptions {
+  std::vector<std::string> units;  // texts of nn::parse_units(); "*": all counted layers that fit the form
+  RowForm form = RowForm::record;
+  std::int64_t symbols = 1;              // rows of a record
+  std::int64_t size = 0;                 // pixels: height and width of the rows of a record
+  nn::Reduce reduce = nn::Reduce::mean;  // form record
+  nn::ScanOptions scan;                  // its kept_nodes are set here
+};
+
+/// Runs the networks on the records. Every text of `units` names units of each network. Throws InputError when it does
+/// not, when a layer does not fit the form, or the records do not fit a model.
+std::unique_ptr<UnitSource> make_model_units(nn::Scan::Networks networks, std::shared_ptr<io::Dataset const> records,
+                                             io::ModelDomain const& domain, ModelUnitsOptions options);
+
+/// Rows of a table (rows, units): `symbols` consecutive ones are a record; or (records, symbols, units). Throws
+/// InputError when the rows are no multiple of `symbols`.
+std::unique_ptr<UnitSource> make_stored_units(std::shared_ptr<io::Dataset const> table, std::int64_t symbols);
+
+/// Names all counted layers of a network whose units have a value for every row of a record of this form.
+std::vector<std::string> fitting_layers(nn::Network const& network, RowForm form, std::int64_t symbols);
+
+}  // namespace sonde::inspect
