@@ -6,7 +6,7 @@ usage() {
   cat <<'EOF'
 Usage: scripts/install_deps.sh [--yes] [--train] [--bench] [--list]
   --yes    do not ask (the default when standard input is not a terminal)
-  --train  also what scripts/train_fashion_lenets.py needs
+  --train  also what the scripts that make inputs/ need
   --bench  also what the comparison with PyTorch in tests/bench needs
   --list   print the packages, one per line, and install nothing
 EOF
