@@ -48,11 +48,11 @@ class Planted(Case):
         self.real, self.truth = real, truth[real]
         self.units = units[real].astype("f4").astype("f8")  # (rows, units)
 
-    def inspect(self, *words, hypotheses=(f"planted=regex:{PATTERN}",), **keywords):
+    def inspect(self, *words, hypotheses=(f"planted=regex:{PATTERN}",), units="units", **keywords):
         """An open result."""
         path = self.folder / "out.h5"
         options = [word for text in hypotheses for word in ("--hypothesis", text)]
-        done = self.run_sonde("inspect", "--behaviors", f"{self.folder}/units.h5:/units", "--data", self.folder / "text.txt",
+        done = self.run_sonde("inspect", "--behaviors", f"{self.folder}/units.h5:/{units}", "--data", self.folder / "text.txt",
                               "--vocab", self.folder / "vocab.json", "--record", "line", "--pad", "left,0", *options, *words,
                               "--out", path, "--overwrite", **keywords)
         self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
@@ -116,7 +116,9 @@ class Planted(Case):
             self.assertGreater(score[0, 0], at_least, measure)
 
     def test_a_probe_of_noise_knows_nothing(self):
-        file = self.inspect("--units", "2", "--measure", "logistic:penalty=l2,lambda=1e-3", "--holdout", "modulo:5")
+        with h5py.File(self.folder / "units.h5", "a") as file:
+            file["noise"] = file["units"][:, NOISE:NOISE + 1]
+        file = self.inspect("--measure", "logistic:penalty=l2,lambda=1e-3", "--holdout", "modulo:5", units="noise")
         group = file["scores/logistic"]
         self.assertLess(abs(group["accuracy"][0, 0] - group["majority"][0, 0]), 0.03)
 

@@ -41,6 +41,23 @@ def write_result(path, ranks=1, change=40, wall=1.0):
         file["timing/wall"] = wall
 
 
+def write_inspection(path):
+    """Two models of two units each, three hypotheses (one constant); pearson, and a probe for each model."""
+    with h5py.File(path, "w") as file:
+        file.attrs.update(schema="sonde-inspect", schema_version=1, sonde_version="0.1.0", ranks=1, threads=1, backend="cpu", complete=1)
+        file["units/model"], file["units/layer"] = [0, 0, 1, 1], np.array([b"lstm"] * 4)
+        file["units/unit"], file["units/group"] = [0, 1, 0, 1], [0, 0, 1, 1]
+        file["hypotheses/name"], file["hypotheses/constant"] = np.array([b"verb", b"noun", b"never"]), np.array([0, 0, 1], np.uint8)
+        for key, name in enumerate(("nets/a.onnx", "nets/b.h5")):
+            file[f"models/{key}/path"] = np.bytes_(name)
+        nan = np.nan
+        file["scores/pearson/value"] = np.array([[.1, -.9, nan], [.2, .3, nan], [.8, .4, nan], [nan, nan, nan]])
+        file["scores/logistic/value"] = np.arange(12.).reshape(4, 3)
+        file["scores/logistic"].attrs["group_value"] = "f1"
+        for name, shift in (("group_value", 0), ("accuracy", .01), ("majority", -.2)):
+            file[f"scores/logistic/{name}"] = np.array([[.5, .6, nan], [.7, .4, nan]]) + shift
+
+
 class Results(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -110,6 +127,33 @@ class Results(unittest.TestCase):
         self.assertEqual(pixels[22 + 50, 6 + 118 + 56].tolist(), [140] * 3)
         self.assertEqual(pixels[22 + 50, 6 + 2 * 118 + 56].tolist(), [255, 0, 0])
         self.assertEqual(pixels[22 + 100, 6 + 2 * 118 + 56].tolist(), [255, 255, 255])
+
+    def test_scores_are_a_long_frame(self):
+        write_inspection(self.path)
+        found = sonde_results.scores(self.path)
+        self.assertEqual(list(found), ["model_id", "score_id", "hyp_id", "h_unit_id", "val"])
+        rows = {tuple(map(str, row[:4])): row[4] for row in zip(*(found[name] for name in found))}
+        self.assertEqual(len(rows), 2 * 4 * 3 + 2 * 3)
+        self.assertEqual(rows["a", "pearson", "noun", "lstm[0]"], -.9)
+        self.assertEqual(rows["b", "logistic", "verb", "lstm[1]"], 9)
+        self.assertEqual(rows["b", "logistic:f1", "verb", "*"], .7)
+        self.assertTrue(np.isnan(rows["b", "pearson", "noun", "lstm[1]"]))
+
+    def test_summary_and_table_of_an_inspection(self):
+        write_inspection(self.path)
+        table = pathlib.Path(self.folder.name) / "scores.csv"
+        run = self.run_script("sonde_results.py", self.path, "--top", 2, "--csv", table)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        text = " ".join(run.stdout.split())
+        for part in ("models: a, b", "units 4", "hypotheses 3",
+                     "pearson: strongest pairs -0.900 a lstm[0] noun 0.800 b lstm[0] verb constant",
+                     "(f1, accuracy, majority) 0.700 0.710 0.500 verb in group 1 0.600 0.610 0.400 noun in group 0 pearson",
+                     "not scored: never"):
+            self.assertIn(part, text)
+        lines = table.read_text().splitlines()
+        self.assertEqual(lines[0], "model_id,score_id,hyp_id,h_unit_id,val")
+        self.assertIn("a,pearson,noun,lstm[0],-0.9", lines)
+        self.assertEqual(len(lines), 1 + 30)
 
     def test_files_that_cannot_be_read_are_refused(self):
         self.path.write_bytes(self.path.read_bytes()[:200])
