@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds sonde and its benchmarks, runs them one after the other and prints one table of
-# name, value, unit. Nothing is asserted. The machine should be quiet; some ten minutes.
+# name, value, unit. Nothing is asserted. The machine should be quiet; some twenty minutes.
 #   scripts/run_benchmarks.sh [FOLDER WITH data/ AND peers/]    default: ../shared; without it only what needs no data is run
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -25,3 +25,4 @@ mnist=$shared/data/mnist imagenet=$shared/data/imagenet
 "${one_core[@]}" "$build/tests/bench/bench_passes" 32 "$imagenet"/{squeezenet11_torchvision,squeezenet11_caffe,darknet_tiny}_rgb255.onnx
 "${one_core[@]}" tests/bench/torch_squeezenet.py
 tests/bench/bench_generate.py "$build/sonde" "$shared"
+tests/bench/bench_inspect.py "$build/sonde" "$shared"
