@@ -185,6 +185,18 @@ float checked_value(std::string const& path, std::int64_t line, Header const& he
   return number;
 }
 
+void check_width(std::string const& path, CsvReader const& reader, std::size_t fields, std::size_t width) {
+  VALIDATE(fields == width, "file " << path << ": line " << reader.line() << " has " << fields
+                                    << " fields but line 1 has " << width
+                                    << " (every line needs as many). Mend the line.");
+}
+
+std::vector<std::string> header_names(std::vector<std::string> const& fields) {
+  std::vector<std::string> names;
+  for (std::string const& field : fields) names.emplace_back(trimmed(field));
+  return names;
+}
+
 }  // namespace
 
 CsvTable read_csv(std::string const& path, char separator, CsvColumns const& chosen) {
@@ -193,11 +205,7 @@ CsvTable read_csv(std::string const& path, char separator, CsvColumns const& cho
   VALIDATE(reader.next(fields), "file " << path << ": it is empty (there is no line in it). Check the file.");
   bool const has_header = chosen.header ? *chosen.header : looks_like_header(fields);
   std::size_t const width = fields.size();
-  std::vector<std::string> names;
-  if (has_header) {
-    for (std::string const& field : fields) names.emplace_back(trimmed(field));
-  }
-  Header const header(path, names, width);
+  Header const header(path, has_header ? header_names(fields) : std::vector<std::string>{}, width);
   std::vector<std::size_t> const columns = choose(header, width, chosen);
   VALIDATE(!columns.empty(),
            "file " << path << ": no column is left (the label is the only one). Choose columns with --columns.");
@@ -210,9 +218,7 @@ CsvTable read_csv(std::string const& path, char separator, CsvColumns const& cho
   std::size_t const most = static_cast<std::size_t>(memory_limit()) / sizeof(float);
   bool more = has_header ? reader.next(fields) : true;
   for (; more; more = reader.next(fields)) {
-    VALIDATE(fields.size() == width, "file " << path << ": line " << reader.line() << " has " << fields.size()
-                                             << " fields but line 1 has " << width
-                                             << " (every line needs as many). Mend the line.");
+    check_width(path, reader, fields.size(), width);
     VALIDATE(table.values.size() + columns.size() <= most,
              "file " << path << ": its table does not fit half of the memory. Choose fewer columns.");
     for (std::size_t column : columns) {
@@ -222,6 +228,22 @@ CsvTable read_csv(std::string const& path, char separator, CsvColumns const& cho
   }
   VALIDATE(table.rows > 0, "file " << path << ": it holds no records (only a header). Check the file.");
   return table;
+}
+
+void read_csv_texts(std::string const& path, char separator, std::string const& column,
+                    std::function<void(std::string const&, std::int64_t)> const& take) {
+  CsvReader reader(path, separator);
+  std::vector<std::string> fields;
+  VALIDATE(reader.next(fields), "file " << path << ": it is empty (there is no line in it). Check the file.");
+  bool const has_header = looks_like_header(fields);
+  std::size_t const width = fields.size();
+  Header const header(path, has_header ? header_names(fields) : std::vector<std::string>{}, width);
+  std::size_t const chosen = header.at(column);
+  bool more = has_header ? reader.next(fields) : true;
+  for (; more; more = reader.next(fields)) {
+    check_width(path, reader, fields.size(), width);
+    take(fields[chosen], reader.line());
+  }
 }
 
 }  // namespace sonde::io

@@ -1,6 +1,7 @@
 // Tables of numbers in CSV and TSV, plain or gzip.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,5 +48,11 @@ struct CsvColumns {
 /// Reads the chosen columns; TRUE and FALSE (in any case) are 1 and 0. Throws InputError naming line and column for a
 /// field that is no finite number, and the line for one with more or fewer fields than the first.
 CsvTable read_csv(std::string const& path, char separator, CsvColumns const& chosen);
+
+/// Calls `take` with the field of `column` (name, or number from 0) and its line, for each line after the header; line
+/// 1 is one when none of its fields is a number. Throws InputError when there is no such column, and naming the line
+/// for one with more or fewer fields than the first.
+void read_csv_texts(std::string const& path, char separator, std::string const& column,
+                    std::function<void(std::string const&, std::int64_t)> const& take);
 
 }  // namespace sonde::io

@@ -11,14 +11,17 @@
 
 namespace sonde::io {
 
-/// How a text file becomes records: --vocab, --record, --pad, --start.
+/// How a text file becomes records: --vocab, --record, --length, --pad, --start, --unknown, --columns.
 struct TextOptions {
   std::string vocabulary;       // JSON file: {"symbol": id, ...}; symbols are one or more UTF-8 characters
-  std::string record = "line";  // "line": one record a line (length: the longest, or --length); "window:N": N symbols
-                                // after each other, without overlap; the last, shorter one is padded
-  std::int64_t length = 0;      // symbols of a record; 0: as `record` says
+  std::string record = "line";  // "line": one record a line (length: the longest, or --length: longer ones are cut
+                                // after it); "window:N": N symbols after each other, without overlap; the last,
+                                // shorter one is padded, or left out when there is no padding
+  std::int64_t length = 0;      // symbols of a record, start symbol included; 0: as `record` says
   std::string pad;              // "left,ID" or "right,ID": where and with which id short records are filled
-  std::optional<std::int64_t> start;  // id put before the first symbol of every record
+  std::optional<std::int64_t> start;    // id put before the first symbol of every record
+  std::optional<std::int64_t> unknown;  // id of characters that are no symbol; empty: that of "<unk>", or an error
+  std::string column;                   // of a .csv or .tsv: whose fields are the records (name or number from 0)
 };
 
 /// One record's text and where its symbols stand in it.
@@ -45,8 +48,9 @@ class TextDataset : public Dataset {
   using Dataset::Dataset;
 };
 
-/// Opens a text file (.txt or any other; also .gz). Collective, as open_dataset. Throws InputError naming line and
-/// symbol for text that the vocabulary does not hold or that is not UTF-8, and for a damaged vocabulary.
+/// Opens a text file (.txt or any other; also .gz). Its sha256() covers the file, the vocabulary and the options:
+/// everything that decides the records. Collective, as open_dataset. Throws InputError naming line and symbol for text
+/// that the vocabulary does not hold or that is not UTF-8, and for a damaged vocabulary.
 std::unique_ptr<TextDataset> open_text(std::string const& path, TextOptions const& options,
                                        comm::Communicator const& comm);
 
