@@ -27,25 +27,27 @@ class ColumnOrder {
   /// Rows with a value.
   std::int64_t count() const { return count_; }
   /// At most one different value (as far as bins tell).
-  bool constant() const { return constant_; }
+  bool constant() const { return count_ == 0 || least_ == most_; }
   /// Mean rank, from 1 to count(), of the rows that have this value; binned: of its bin.
   double rank(float value) const;
   /// bins - 1 inner edges of bins of equal frequency: numpy.quantile(x, i / bins), linear interpolation; binned: the
   /// edge nearest to it in rank.
   std::vector<double> inner_edges(std::int64_t bins) const;
+  /// The k-th largest, k from 1; exact columns only.
+  float largest(std::int64_t k) const { return value_at(count_ - k); }
   /// Half the largest share of the rows in a bin of unequal values: by so much a rank may be off. 0 when exact.
   double rank_error() const;
 
  private:
   std::size_t bin(float value) const;
+  float value_at(std::int64_t place) const;
 
   bool binned_ = false;
-  std::vector<float> values_;         // exact: those inserted, then the different ones, ascending; binned: bins' edges
-  std::vector<std::int64_t> counts_;  // of bin i, [edge i-1, edge i); exact, after finish(): of value i
-  std::vector<std::int64_t> before_;  // after finish(): rows in earlier bins (values)
-  float least_ = 0, most_ = 0;        // of the values seen
   std::int64_t count_ = 0;
-  bool constant_ = true;
+  float least_ = 0, most_ = 0;        // of the values seen
+  std::vector<float> values_;         // exact: those seen, after finish() the different ones, ascending; binned: edges
+  std::vector<std::int64_t> counts_;  // binned: of bin i, [edge i-1, edge i)
+  std::vector<std::int64_t> before_;  // after finish(): rows before value (bin) i, and in the end all rows
 };
 
 /// The different values of a column while they are few.

@@ -63,7 +63,8 @@ class Order {
   std::vector<TopValues> tops_;          // (U)
 };
 
-/// ceil(share * rows), at least 1 and at most rows: the size of a top set (0 for no rows).
+/// ceil(share * rows) (a share times rows that is whole but for rounding counts as whole), at least 1 and at most rows:
+/// the size of a top set (0 for no rows).
 std::int64_t top_count(double share, std::int64_t rows);
 
 }  // namespace sonde::inspect

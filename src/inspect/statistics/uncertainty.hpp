@@ -2,10 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
 namespace sonde::inspect {
+
+/// What a score is where it has no meaning.
+constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
 
 /// Finite-population factor of a standard error, sqrt((N - n) / (N - 1)): n of N rows were drawn without replacement,
 /// so that nothing is uncertain about the score of the whole data when n = N (Cochran 1977, section 2.6).
