@@ -197,6 +197,64 @@ void add_movers(std::vector<OpCase>& cases) {
   cases.push_back({"mean over all", io::ReduceMean{{0, 1, 2}, false}, {{3, 4, 5}}});
 }
 
+void add_recurrent(std::vector<OpCase>& cases) {
+  using io::Emit;
+  using io::RecurrentKind;
+  io::Activation const hard{Function::hard_sigmoid, 0.2F, 0.5F};
+  auto const add = [&](std::string const& name, RecurrentKind kind, std::int64_t steps, std::int64_t units,
+                       io::Recurrent op = {}, bool smooth = true) {
+    op.kind = kind;
+    op.weights = weights({units, gate_count(kind) * units}, 9);
+    if (op.reset_after) op.bias = weights({units}, 10);
+    cases.push_back({name, op, {{steps, gate_count(kind) * units}}, {}, -1, 1, false, smooth});
+  };
+  auto const with = [](auto change) {
+    io::Recurrent op;
+    change(op);
+    return op;
+  };
+  add("lstm", RecurrentKind::lstm, 4, 5);
+  add("lstm of 17 units", RecurrentKind::lstm, 7, 17);
+  add("lstm of 64 units", RecurrentKind::lstm, 3, 64);
+  add("lstm one step of one unit", RecurrentKind::lstm, 1, 1);
+  add("lstm backwards", RecurrentKind::lstm, 5, 3, with([](auto& op) { op.backwards = true; }));
+  add("lstm hard gates", RecurrentKind::lstm, 4, 3, with([&](auto& op) { op.gate = hard; }));
+  add("lstm cell", RecurrentKind::lstm, 4, 5, with([](auto& op) { op.emit = Emit::cell; }));
+  add("lstm gates backwards", RecurrentKind::lstm, 4, 5, with([](auto& op) {
+        op.emit = Emit::gates;
+        op.backwards = true;
+      }));
+  add("lstm linear", RecurrentKind::lstm, 3, 3, with([](auto& op) { op.state = {Function::identity, 0, 0}; }));
+  add("lstm relu", RecurrentKind::lstm, 3, 4, with([](auto& op) { op.state = relu; }), false);
+  for (bool const after : {false, true}) {
+    std::string const name = after ? "gru reset after" : "gru";
+    auto const gru = [&](std::string const& what, std::int64_t steps, std::int64_t units, auto change) {
+      add(name + what, RecurrentKind::gru, steps, units, with([&](auto& op) {
+            op.reset_after = after;
+            change(op);
+          }));
+    };
+    gru("", 4, 5, [](auto&) {});
+    gru(" of 17 units", 6, 17, [](auto&) {});
+    gru(" backwards", 5, 3, [](auto& op) { op.backwards = true; });
+    gru(" hard gates", 4, 3, [&](auto& op) { op.gate = hard; });
+    gru(" gates", 4, 5, [](auto& op) { op.emit = Emit::gates; });
+  }
+  add("gru reset after without bias", RecurrentKind::gru, 3, 4, with([](auto& op) { op.reset_after = true; }));
+  cases.back().op = with([&](auto& op) {
+    op = std::get<io::Recurrent>(cases.back().op);
+    op.bias = nullptr;
+  });
+  add("simple rnn", RecurrentKind::simple_rnn, 5, 4);
+  add("simple rnn relu", RecurrentKind::simple_rnn, 4, 5, with([](auto& op) { op.state = relu; }), false);
+  add("simple rnn sigmoid backwards", RecurrentKind::simple_rnn, 4, 17, with([](auto& op) {
+        op.state = {Function::sigmoid, 0, 0};
+        op.backwards = true;
+      }));
+  cases.push_back({"embedding", io::Embedding{weights({10, 5}, 11)}, {{7}}, {}, -0.4F, 9.4F, false, false});
+  cases.push_back({"embedding of a matrix", io::Embedding{weights({3, 1}, 11)}, {{2, 3}}, {}, 0, 2, false, false});
+}
+
 }  // namespace
 
 std::vector<OpCase> const& op_cases() {
@@ -209,6 +267,7 @@ std::vector<OpCase> const& op_cases() {
     add_unitwise(all);
     add_binaries(all);
     add_movers(all);
+    add_recurrent(all);
     return all;
   }();
   return cases;

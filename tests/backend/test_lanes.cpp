@@ -89,6 +89,7 @@ TEST_P(LanesIsa, BitsOfASampleDependOnNothingElse) {
   std::vector<OpCase> cases = op_cases();
   for (OpCase& c : convolutions()) cases.push_back(std::move(c));
   for (OpCase const& c : cases) {
+    if (!tested.supports(c.op, c.inputs)) continue;
     std::vector<Rows> const x = case_inputs(c, batch);
     Rows const dy = case_gradient(c, batch);
     OpResult const together = run(tested, c, batch, x, dy);

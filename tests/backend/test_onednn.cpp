@@ -22,7 +22,9 @@ OpResult run(OneDnnBackend const& tested, OpCase const& c, std::vector<Rows> con
 std::vector<OpCase> library_cases() {
   std::vector<OpCase> cases;
   for (OpCase const& c : op_cases()) {
-    if (std::holds_alternative<io::Conv2d>(c.op) || std::holds_alternative<io::Dense>(c.op)) cases.push_back(c);
+    bool const library = std::holds_alternative<io::Conv2d>(c.op) || std::holds_alternative<io::Dense>(c.op) ||
+                         std::holds_alternative<io::Recurrent>(c.op);
+    if (library) cases.push_back(c);
   }
   return cases;
 }

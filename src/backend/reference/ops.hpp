@@ -26,6 +26,8 @@ OperatorPtr make_copy(Shape const& in, std::int64_t batch);
 OperatorPtr make_transpose(io::Transpose const& op, Shape const& in, Shape const& out, std::int64_t batch);
 OperatorPtr make_pad(io::Pad const& op, Shape const& in, Shape const& out, std::int64_t batch);
 OperatorPtr make_reduce_mean(io::ReduceMean const& op, Shape const& in, Shape const& out, std::int64_t batch);
+OperatorPtr make_embedding(io::Embedding const& op, Shape const& in, Shape const& out, std::int64_t batch);
+OperatorPtr make_recurrent(io::Recurrent const& op, Shape const& in, Shape const& out, std::int64_t batch);
 
 /// `activation` after `op`, as one op: keeps the values before the activation.
 OperatorPtr make_fused(OperatorPtr op, io::Activation const& activation, Shape const& out, std::int64_t batch);

@@ -35,6 +35,12 @@ struct Plan {
   OperatorPtr operator()(io::ReduceMean const& op) const {
     return reference::make_reduce_mean(op, inputs[0], output, batch);
   }
+  OperatorPtr operator()(io::Embedding const& op) const {
+    return reference::make_embedding(op, inputs[0], output, batch);
+  }
+  OperatorPtr operator()(io::Recurrent const& op) const {
+    return reference::make_recurrent(op, inputs[0], output, batch);
+  }
 };
 
 /// A sample as rows of units: (positions, units), row-major.

@@ -185,6 +185,44 @@ struct Infer {
     }
     return out;
   }
+
+  Shape operator()(Embedding const& op) const {
+    // Larger ids would not be whole numbers in floats.
+    VALIDATE(op.table && op.table->shape.size() == 2 && op.table->shape[0] <= (1 << 24) && volume(op.table->shape) > 0,
+             where << ": its table is no matrix of at most 2^24 rows (one for each id). Check the file.");
+    Shape out = inputs[0];
+    out.push_back(op.table->shape[1]);
+    return out;
+  }
+
+  Shape operator()(Recurrent const& op) const {
+    std::int64_t const gates = gate_count(op.kind);
+    Shape const& in = inputs[0];
+    VALIDATE(op.weights && op.weights->shape.size() == 2 && op.weights->shape[0] > 0 &&
+                 op.weights->shape[0] <= (std::int64_t{1} << 40) && in.size() == 2 &&
+                 op.weights->shape[1] == gates * op.weights->shape[0] && in[1] == op.weights->shape[1],
+             where << ": its recurrent kernel " << (op.weights ? to_string(op.weights->shape) : "is missing and")
+                   << " does not fit steps of shape " << to_string(in)
+                   << ". Check that weights and architecture belong together.");
+    check_bias(op.bias, op.weights->shape[0], where);
+    check_functions(op);
+    bool const shown = op.emit == Emit::hidden || (op.emit == Emit::cell && op.kind == RecurrentKind::lstm) ||
+                       (op.emit == Emit::gates && op.kind != RecurrentKind::simple_rnn);
+    VALIDATE(shown, where << ": such a layer has no cell, or no gates.");
+    return {in[0], op.emit == Emit::gates ? in[1] : op.weights->shape[0]};
+  }
+
+  void check_functions(Recurrent const& op) const {
+    using enum Function;
+    bool const gate =
+        op.kind == RecurrentKind::simple_rnn || op.gate.function == sigmoid || op.gate.function == hard_sigmoid;
+    VALIDATE(gate, where << ": its gates use the function " << to_string(op.gate.function)
+                         << " (only sigmoid and hard_sigmoid are supported). Use one of these.");
+    bool const state = op.state.function == tanh || op.state.function == relu || op.state.function == sigmoid ||
+                       op.state.function == identity;
+    VALIDATE(state, where << ": its state uses the function " << to_string(op.state.function)
+                          << " (only tanh, relu, sigmoid and linear are supported). Use one of these.");
+  }
 };
 
 }  // namespace

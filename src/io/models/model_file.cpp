@@ -16,6 +16,8 @@ std::vector<Weights> weights_of(Op const& op) {
   if (auto const* affine = std::get_if<ScaleShift>(&op)) all = {affine->scale, affine->shift};
   if (auto const* prelu = std::get_if<PRelu>(&op)) all = {prelu->slope};
   if (auto const* binary = std::get_if<Binary>(&op)) all = {binary->constant};
+  if (auto const* embedding = std::get_if<Embedding>(&op)) all = {embedding->table};
+  if (auto const* recurrent = std::get_if<Recurrent>(&op)) all = {recurrent->weights, recurrent->bias};
   std::erase(all, nullptr);
   return all;
 }

@@ -5,11 +5,16 @@
 namespace sonde::io {
 
 std::string op_name(Op const& op) {
-  static constexpr std::array names{"input",       "conv2d",  "dense",     "pool", "activation",
-                                    "scale_shift", "prelu",   "softmax",   "lrn",  "binary",
-                                    "concat",      "reshape", "transpose", "pad",  "reduce_mean"};
+  static constexpr std::array names{"input",     "conv2d",  "dense",       "pool",      "activation", "scale_shift",
+                                    "prelu",     "softmax", "lrn",         "binary",    "concat",     "reshape",
+                                    "transpose", "pad",     "reduce_mean", "embedding", "recurrent"};
   static_assert(names.size() == std::variant_size_v<Op>);
   return names[op.index()];
+}
+
+std::int64_t gate_count(RecurrentKind kind) {
+  if (kind == RecurrentKind::lstm) return 4;
+  return kind == RecurrentKind::gru ? 3 : 1;
 }
 
 std::string to_string(Function function) {

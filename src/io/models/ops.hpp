@@ -48,6 +48,14 @@ enum class Function {
 
 enum class BinaryFunction { add, subtract, multiply, divide, maximum, minimum };
 enum class PoolKind { max, average };
+enum class RecurrentKind { lstm, gru, simple_rnn };
+
+/// What a recurrent op gives out at each step.
+enum class Emit {
+  hidden,  // (T, U): the state h, its units
+  cell,    // (T, U): the cell state of an LSTM
+  gates    // (T, G U): after their functions, in the order of the weights
+};
 
 /// Offsets of a 2-D window, in elements.
 struct Window {
@@ -139,8 +147,34 @@ struct ReduceMean {
   bool keep = true;
 };
 
+/// Ids (...) -> (..., E): row `id` of the table (ids, E). Ids are whole numbers in floats, rounded to the nearest; one
+/// outside the table gives NaN, so whoever reads the data checks them.
+struct Embedding {
+  Weights table;
+};
+
+/// Steps of a recurrent layer, from a state of 0: (T, G U) -> (T, U), or what `emit` says. The input x is the layer's
+/// input times its weights, plus bias, for all steps; the op adds the state's share h R. With f `gate` and F `state`:
+///   lstm (G = 4: i f g o)   c' = f(f) c + f(i) F(g), h' = f(o) F(c')                     Hochreiter & Schmidhuber 1997
+///   gru (G = 3: z r g)      h' = f(z) h + (1 - f(z)) F(g)                                              Cho et al. 2014
+///                           with g = x + (f(r) h) R, or x + f(r) (h R + bias) when `reset_after`
+///   simple_rnn (G = 1)      h' = F(x + h R)                                                                 Elman 1990
+/// Gates: sigmoid or hard_sigmoid; states: tanh, relu, sigmoid or identity.
+struct Recurrent {
+  RecurrentKind kind = RecurrentKind::lstm;
+  Weights weights;  // R, (U, G U)
+  Weights bias;     // (U), of a gru with reset_after, or null
+  bool reset_after = false;
+  bool backwards = false;  // from the last step to the first; outputs stay at their step
+  Activation gate{Function::sigmoid}, state{Function::tanh};
+  Emit emit = Emit::hidden;
+};
+
+/// G: gates and candidate.
+std::int64_t gate_count(RecurrentKind kind);
+
 using Op = std::variant<Input, Conv2d, Dense, Pool, Activation, ScaleShift, PRelu, Softmax, Lrn, Binary, Concat,
-                        Reshape, Transpose, Pad, ReduceMean>;
+                        Reshape, Transpose, Pad, ReduceMean, Embedding, Recurrent>;
 
 /// "conv2d", "dense", ...
 std::string op_name(Op const& op);

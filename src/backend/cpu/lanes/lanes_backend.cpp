@@ -38,6 +38,9 @@ struct Plan {
   OperatorPtr operator()(io::ReduceMean const& op) const {
     return lanes::make_reduce_mean(op, inputs[0], output, batch);
   }
+  // Not supported: see supports().
+  OperatorPtr operator()(io::Embedding const&) const { return nullptr; }
+  OperatorPtr operator()(io::Recurrent const&) const { return nullptr; }
 };
 
 /// A number per lane.
@@ -61,7 +64,10 @@ void LanesBackend::store(Queue&, float const* tensor, Shape const& shape, std::i
   lanes::blocks_to_rows(tensor, volume(shape), batch, rows);
 }
 
-bool LanesBackend::supports(io::Op const&, std::vector<Shape> const&) const { return true; }
+/// Recurrent layers are matrix products of the whole batch, which oneDNN does.
+bool LanesBackend::supports(io::Op const& op, std::vector<Shape> const&) const {
+  return !std::holds_alternative<io::Embedding>(op) && !std::holds_alternative<io::Recurrent>(op);
+}
 
 std::unique_ptr<Operator> LanesBackend::plan(io::Op const& op, io::Activation const& fused,
                                              std::vector<Shape> const& inputs, Shape const& output,

@@ -26,6 +26,9 @@ struct Plan {
     return onednn::make_dense(library, op.weights, op.bias, f, volume(output) / units * batch, unit_count(inputs[0]),
                               units);
   }
+  OperatorPtr operator()(io::Recurrent const& op) const {
+    return onednn::make_recurrent(library, op, inputs[0], batch);
+  }
   OperatorPtr operator()(io::Pool const& op) const { return onednn::make_pool(op, inputs[0], output, batch); }
   OperatorPtr operator()(io::Activation const& op) const { return onednn::make_activation(op, output, batch); }
   OperatorPtr operator()(io::ScaleShift const& op) const { return onednn::make_scale_shift(op, output, batch); }

@@ -19,6 +19,9 @@ OperatorPtr make_convolution(std::shared_ptr<Library> library, io::Conv2d const&
 OperatorPtr make_dense(std::shared_ptr<Library> library, io::Weights weights, io::Weights bias, io::Activation const& f,
                        std::int64_t rows, std::int64_t inputs, std::int64_t units);
 
+OperatorPtr make_recurrent(std::shared_ptr<Library> library, io::Recurrent const& op, Shape const& in,
+                           std::int64_t batch);
+
 // Memory-bound ops, as loops over contiguous channels.
 OperatorPtr make_pool(io::Pool const& op, Shape const& in, Shape const& out, std::int64_t batch);
 OperatorPtr make_activation(io::Activation const& op, Shape const& in, std::int64_t batch);
