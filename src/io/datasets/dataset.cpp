@@ -84,8 +84,8 @@ void Dataset::read(std::span<std::int64_t const> indices, float* rows) const {
                                                        << size() << "). Give a smaller index.");
   }
   {
-    // All data sets together: HDF5 may be used by one thread of a process only.
-    static std::mutex reading;
+    // All data sets together: HDF5 may be used by one thread of a process only. A prepared data set reads another.
+    static std::recursive_mutex reading;
     std::scoped_lock const lock(reading);
     fetch(indices, rows);
   }
