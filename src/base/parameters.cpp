@@ -63,6 +63,12 @@ std::int64_t Parameters::integer(std::string const& key, std::int64_t otherwise,
   return value;
 }
 
+std::string Parameters::text(std::string const& key, std::string const& otherwise) {
+  known_.insert(key);
+  auto const found = given_.find(key);
+  return found == given_.end() ? otherwise : found->second;
+}
+
 void Parameters::check_all_used() const {
   for (auto const& [key, value] : given_) {
     VALIDATE(known_.contains(key),

@@ -22,6 +22,7 @@ class Parameters {
   /// [least, most].
   double number(std::string const& key, double otherwise, double least, double most);
   std::int64_t integer(std::string const& key, std::int64_t otherwise, std::int64_t least, std::int64_t most);
+  std::string text(std::string const& key, std::string const& otherwise);
 
   /// Throws InputError naming the first key no getter asked for, and those that exist.
   void check_all_used() const;

@@ -26,6 +26,14 @@ TEST(Parameters, SplitNameKeysAndValues) {
   EXPECT_NO_THROW(given.check_all_used());
 }
 
+TEST(Parameters, GiveTexts) {
+  sonde::Parameters parameters("mask:categories=a b.txt,ignore=");
+  EXPECT_EQ(parameters.text("categories", ""), "a b.txt");
+  EXPECT_EQ(parameters.text("ignore", "11"), "");
+  EXPECT_EQ(parameters.text("folder", "none"), "none");
+  EXPECT_NO_THROW(parameters.check_all_used());
+}
+
 TEST(Parameters, OfANameAlone) {
   Parameters given("light");
   EXPECT_EQ(given.name(), "light");

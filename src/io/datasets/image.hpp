@@ -43,6 +43,10 @@ Shape png_shape(std::string const& path, std::span<std::uint8_t const> bytes);
 Image decode_jpeg(std::string const& path, std::span<std::uint8_t const> bytes);
 Image decode_png(std::string const& path, std::span<std::uint8_t const> bytes);
 
+/// Decodes a PNG of class ids: gray values and indices of a palette as they are stored; (height, width, 1). Throws
+/// InputError naming `path` for colours, another format, 16 bits, and when it is truncated or damaged.
+Image decode_png_ids(std::string const& path, std::span<std::uint8_t const> bytes);
+
 /// Throws InputError when an image of that size must not be allocated.
 void check_image_size(std::string const& path, std::int64_t height, std::int64_t width);
 

@@ -47,10 +47,14 @@ bool open(Reader* reader) {
   return true;
 }
 
-/// pixels (height, width, channels), 8 bits each: palettes become RGB, fewer bits are scaled up, alpha is dropped.
-bool decode(Reader* reader, unsigned char* pixels, std::size_t row) {
+/// pixels (height, width, channels), 8 bits each: palettes become RGB, fewer bits are scaled up, alpha is dropped. With
+/// `ids` samples stay as they are stored: indices of the palette, or gray values of fewer bits.
+bool decode(Reader* reader, unsigned char* pixels, std::size_t row, bool ids) {
   if (setjmp(png_jmpbuf(reader->png)) != 0) return false;
-  png_set_expand(reader->png);
+  if (ids)
+    png_set_packing(reader->png);
+  else
+    png_set_expand(reader->png);
   png_set_strip_alpha(reader->png);
   int const passes = png_set_interlace_handling(reader->png);
   png_read_update_info(reader->png, reader->info);
@@ -92,8 +96,15 @@ class Decoder {
     return {height, width, color ? 3 : 1};
   }
 
-  void decode_to(std::string const& path, Image& image) {
-    if (!decode(&reader_, image.pixels.data(), static_cast<std::size_t>(image.width * image.channels))) refuse(path);
+  void decode_to(std::string const& path, Image& image, bool ids) {
+    auto const row = static_cast<std::size_t>(image.width * image.channels);
+    if (!decode(&reader_, image.pixels.data(), row, ids)) refuse(path);
+  }
+
+  /// Whether a pixel is one number: gray, or an index of a palette.
+  bool one_sample() const {
+    int const type = png_get_color_type(reader_.png, reader_.info);
+    return type == PNG_COLOR_TYPE_PALETTE || (type & PNG_COLOR_MASK_COLOR) == 0;
   }
 
  private:
@@ -120,7 +131,19 @@ Image decode_png(std::string const& path, std::span<std::uint8_t const> bytes) {
   Decoder decoder(path, bytes);
   Shape const shape = decoder.shape(path);
   Image image{shape[0], shape[1], shape[2], std::vector<std::uint8_t>(static_cast<std::size_t>(volume(shape)))};
-  decoder.decode_to(path, image);
+  decoder.decode_to(path, image, false);
+  return image;
+}
+
+Image decode_png_ids(std::string const& path, std::span<std::uint8_t const> bytes) {
+  VALIDATE(is_png(bytes),
+           "image " << path << ": it is no PNG (images of class ids must keep every value). Convert it.");
+  Decoder decoder(path, bytes);
+  Shape const shape = decoder.shape(path);
+  VALIDATE(decoder.one_sample(),
+           "image " << path << ": it has colours (a class id is one number). Store ids as gray values or a palette.");
+  Image image{shape[0], shape[1], 1, std::vector<std::uint8_t>(static_cast<std::size_t>(shape[0] * shape[1]))};
+  decoder.decode_to(path, image, true);
   return image;
 }
 
