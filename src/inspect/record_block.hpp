@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "io/datasets/text.hpp"
 
@@ -15,6 +16,8 @@ struct DataFacts {
                                           // record is one row
   io::TextDataset const* text = nullptr;  // null unless the data are text
   io::Dataset const* data = nullptr;      // null when behaviours are read from a file and no data are given
+  std::vector<io::ImageStep> const* steps = nullptr;  // of --preprocess: masks are resized and cropped as their images
+  double python_timeout = 60;                         // a call of a Python function that takes longer ends the run [s]
 };
 
 /// n records of a data set.
