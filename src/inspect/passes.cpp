@@ -145,9 +145,11 @@ void Inspection::run_tile(comm::Block tile, std::vector<std::string> const& text
   std::vector<std::int64_t> const columns = numbers(tile);
   MeasureSet const measures(texts, context(tile.count));
   bool const probing = !probes.empty();
-  Rows first;
+  Rows first;  // in the buffer of worker 0
   comm::agree(comm_, [&] { first = reader.read(0, 0, columns); });
-  TileRun sums(config_, measures, columns, first, read_order(measures, columns, first, reader), comm_, result.measures);
+  Pilot const pilot = pilot_of(first);
+  std::shared_ptr<Order const> const order = read_order(measures, columns, first, reader);
+  TileRun sums(config_, measures, columns, pilot, order, comm_, result.measures);
 
   std::vector<ColumnFacts> facts(static_cast<std::size_t>(config_.threads), ColumnFacts(hypotheses_.size()));
   std::vector<std::vector<float>> hypothesis_buffers(facts.size()), unit_buffers(facts.size());

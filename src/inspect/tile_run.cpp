@@ -53,20 +53,24 @@ void copy_columns(std::vector<double> const& scores, std::size_t active, std::ve
 
 }  // namespace
 
-TileRun::TileRun(Config const& config, MeasureSet const& measures, std::vector<std::int64_t> columns, Rows const& first,
+Pilot pilot_of(Rows const& rows) {
+  return {means(rows.unit, rows.count, rows.units), means(rows.hypothesis, rows.count, rows.hypotheses)};
+}
+
+TileRun::TileRun(Config const& config, MeasureSet const& measures, std::vector<std::int64_t> columns, Pilot pilot,
                  std::shared_ptr<Order const> order, comm::Communicator const& comm,
                  std::vector<MeasureResult>& results)
     : config_(config),
       measures_(measures),
       comm_(comm),
-      pilot_{means(first.unit, first.count, first.units), means(first.hypothesis, first.count, first.hypotheses)},
+      pilot_(std::move(pilot)),
       order_(std::move(order)),
       columns_(std::move(columns)),
       active_(columns_),
       kept_(columns_.size()),
       results_(results),
-      units_(first.units),
-      tile_(comm::block_of(first.units, comm.rank(), comm.size())) {
+      units_(static_cast<std::int64_t>(pilot_.unit_mean.size())),
+      tile_(comm::block_of(units_, comm.rank(), comm.size())) {
   std::iota(kept_.begin(), kept_.end(), std::int64_t{0});
   for (int worker = 0; worker < config_.threads; ++worker) {
     workers_.push_back(measures_.make_statistics(pilot_, order_));

@@ -9,6 +9,9 @@
 
 namespace sonde::inspect {
 
+/// Means of the rows of a block.
+Pilot pilot_of(Rows const& rows);
+
 /// What has been read when the scores are looked at.
 struct Look {
   int number = 1;  // of the look, from 1
@@ -19,10 +22,9 @@ struct Look {
 /// and called by one thread.
 class TileRun {
  public:
-  /// `columns` (ascending) are places among all hypotheses; `first`: rows of the first block with those columns, the
-  /// same on all ranks, from which offsets are taken; `order`: of the order pass, or null.
-  /// Settled scores go to `results`, one per measure, with room for all hypotheses.
-  TileRun(Config const& config, MeasureSet const& measures, std::vector<std::int64_t> columns, Rows const& first,
+  /// `columns` (ascending) are places among all hypotheses; `pilot`: of those columns, the same on all ranks; `order`:
+  /// of the order pass, or null. Settled scores go to `results`, one per measure, with room for all hypotheses.
+  TileRun(Config const& config, MeasureSet const& measures, std::vector<std::int64_t> columns, Pilot pilot,
           std::shared_ptr<Order const> order, comm::Communicator const& comm, std::vector<MeasureResult>& results);
 
   /// Columns whose scores are not settled, as places among all hypotheses, ascending.
