@@ -39,6 +39,43 @@ void add_data_options(CommandLine& line, std::string const& name) {
       "label-column", po::value<std::string>()->default_value("")->value_name("COLUMN"), "CSV: the column of labels");
 }
 
+void add_text_options(CommandLine& line) {
+  line.group("Text")->add_options()(
+      "vocab", po::value<std::string>()->value_name("FILE.json"),
+      "the data are text: {\"symbol\": id, ...}, symbols of one or more characters, the longest that fits first")(
+      "record", po::value<std::string>()->value_name("line|window:N"),
+      "line: one record a line (of a .csv or .tsv with --columns: a field); window:N: N symbols after each other "
+      "(default: line)")("length", po::value<std::int64_t>()->value_name("N"),
+                         "symbols of a record, start symbol included; longer lines are cut after it (default: the "
+                         "longest line, or the window) [symbols]")(
+      "pad", po::value<std::string>()->value_name("left|right,ID"), "where and with which id short records are filled")(
+      "start", po::value<std::int64_t>()->value_name("ID"), "id put before the first symbol of every record")(
+      "unknown", po::value<std::int64_t>()->value_name("ID"),
+      "id of characters that are not in the vocabulary (default: that of \"<unk>\"; without one they are refused)");
+}
+
+std::optional<io::TextOptions> text_options(CommandLine const& line) {
+  if (!line.given("vocab")) {
+    for (std::string const name : {"record", "length", "pad", "start", "unknown"}) {
+      VALIDATE(!line.given(name), "--" << name << ": it is for text (a vocabulary makes data text). Give --vocab too.");
+    }
+    return std::nullopt;
+  }
+  for (std::string const name : {"preprocess", "input-range"}) {
+    VALIDATE(!line.given(name),
+             "--" << name << ": it is for numbers and images (--vocab says that the data are text). Leave one out.");
+  }
+  io::TextOptions options;
+  options.vocabulary = line.text("vocab");
+  if (line.given("record")) options.record = line.text("record");
+  if (line.given("length")) options.length = line.integer("length");
+  if (line.given("pad")) options.pad = line.text("pad");
+  if (line.given("start")) options.start = line.integer("start");
+  if (line.given("unknown")) options.unknown = line.integer("unknown");
+  options.column = line.text("columns");
+  return options;
+}
+
 void add_execution_options(CommandLine& line) {
   line.group("Execution")
       ->add_options()("backend", po::value<std::string>()->default_value("auto"), "auto, cpu, reference or cuda")(
@@ -66,9 +103,11 @@ io::ModelOptions model_options(CommandLine const& line) {
   return options;
 }
 
-std::vector<std::shared_ptr<nn::Network const>> read_networks(CommandLine const& line, bool regression) {
+std::vector<std::shared_ptr<nn::Network const>> read_networks(CommandLine const& line, bool regression,
+                                                              std::int64_t sequence_length) {
   VALIDATE(line.given("model"), "--model: no model is given. Give --model FILE.");
-  io::ModelOptions const options = model_options(line);
+  io::ModelOptions options = model_options(line);
+  options.sequence_length = sequence_length;
   std::vector<std::shared_ptr<nn::Network const>> networks;
   for (std::string const& path : line.texts("model")) {
     networks.push_back(std::make_shared<nn::Network const>(io::read_model(path, options), regression));
@@ -79,16 +118,32 @@ std::vector<std::shared_ptr<nn::Network const>> read_networks(CommandLine const&
 Data open_data(CommandLine const& line, std::string const& name, comm::Communicator const& comm) {
   Data data;
   io::DataOptions options;
+  std::optional<io::TextOptions> text;
   comm::agree(comm, [&] {
     VALIDATE(line.given(name), "--" << name << ": no data are given. Give --" << name << " DATA.");
+    text = text_options(line);
     data.preprocess = io::parse_preprocess(line.texts("preprocess"));
     options.preprocess = data.preprocess;
     options.columns = line.text("columns");
     options.label_column = line.text("label-column");
     if (line.given("input-range")) options.input_range = io::parse_input_range(line.text("input-range"));
   });
-  data.records = io::open_dataset(line.text(name), options, comm);
+  if (text) {
+    data.records = data.text = io::open_text(line.text(name), *text, comm);
+  } else {
+    data.records = io::open_dataset(line.text(name), options, comm);
+  }
   return data;
+}
+
+void check_vocabulary(std::vector<std::shared_ptr<nn::Network const>> const& networks, Data const& data) {
+  for (auto const& network : networks) {
+    if (!data.text || network->vocabulary() == 0) continue;
+    VALIDATE(data.text->ids() <= network->vocabulary(),
+             "model " << network->file().path << ": it knows the ids 0 to " << network->vocabulary() - 1
+                      << " but the text has ids up to " << data.text->ids() - 1
+                      << " (they are of another vocabulary). Give the --vocab, --pad and --start of the model.");
+  }
 }
 
 void warn_about_scale(CommandLine const& line, io::Dataset const& data) {

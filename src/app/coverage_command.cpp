@@ -24,6 +24,7 @@ CommandLine make_coverage_line() {
       "each\ncriterion; with labels also how right it is. The result does not depend on ranks or threads.");
   add_model_options(line);
   add_data_options(line, "data");
+  add_text_options(line);
   std::string const known = "NAME:KEY=VALUE,..; known: " + join(coverage::criterion_names()) +
                             " (nc:threshold=T covers a neuron whose scaled value exceeds T); repeatable";
   line.group("Measures")
@@ -53,10 +54,11 @@ class CoverageJob {
       apply_log_level(line_, comm_);
       line_.number_in("divergence", 0, 1e30);
       if (line_.given("out")) check_output(line_);
-      networks = read_networks(line_, line_.flag("regression"));
     });
+    Data const data = open_data(line_, "data", comm_);
+    comm::agree(comm_, [&] { networks = read_networks(line_, line_.flag("regression"), data.sequence_length()); });
     std::vector<double> const labels = read_labels();
-    auto const scan = make_scan(line_, std::move(networks), {}, comm_);
+    auto const scan = make_scan(line_, std::move(networks), data, {}, comm_);
     std::unique_ptr<coverage::Survey> survey;
     comm::agree(comm_, [&] {
       if (!labels.empty()) check_labels(labels, *scan, labels_name());

@@ -33,6 +33,7 @@ CommandLine make_extract_line() {
       "which says what each column is. The result does not depend on ranks or threads.");
   add_model_options(line);
   add_data_options(line, "data");
+  add_text_options(line);
   line.group("Units")->add_options()(
       "units", po::value<std::vector<std::string>>()->value_name("LAYER[:a-b]"),
       "a layer or node as 'sonde describe' names it, or its units a to b (included, "
@@ -81,11 +82,14 @@ class ExtractJob {
       VALIDATE(line_.texts("model").size() <= 1,
                "--model: " << line_.texts("model").size() << " given (extract reads one). Run it once for each.");
       VALIDATE(line_.given("units"), "--units: no units are named. Give --units LAYER, or --units '*'.");
-      networks = read_networks(line_, line_.flag("regression"));
+    });
+    Data const data = open_data(line_, "data", comm_);
+    comm::agree(comm_, [&] {
+      networks = read_networks(line_, line_.flag("regression"), data.sequence_length());
       behaviors_ =
           std::make_unique<nn::Behaviors>(*networks.front(), line_.texts("units"), line_.choice("reduce", reductions));
     });
-    scan_ = make_scan(line_, networks, behaviors_->nodes(), comm_);
+    scan_ = make_scan(line_, networks, data, behaviors_->nodes(), comm_);
     comm::agree(comm_, [&] {
       VALIDATE(total_bytes() <= most_bytes, "--units: the values take "
                                                 << total_bytes() / 1e12

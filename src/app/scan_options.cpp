@@ -4,7 +4,6 @@
 #include <iostream>
 
 #include "app/command.hpp"
-#include "app/common_options.hpp"
 #include "app/version.hpp"
 #include "base/check.hpp"
 #include "base/cpu_isa.hpp"
@@ -33,7 +32,7 @@ void apply_log_level(CommandLine const& line, comm::Communicator const& comm) {
   configure_log(log_level(line.text("log-level")), comm.rank(), comm.size());
 }
 
-std::unique_ptr<nn::Scan> make_scan(CommandLine const& line, nn::Scan::Networks networks,
+std::unique_ptr<nn::Scan> make_scan(CommandLine const& line, nn::Scan::Networks networks, Data const& data,
                                     std::vector<int> const& kept_nodes, comm::Communicator const& comm) {
   nn::ScanOptions options;
   comm::agree(comm, [&] {
@@ -42,12 +41,12 @@ std::unique_ptr<nn::Scan> make_scan(CommandLine const& line, nn::Scan::Networks 
     options.threads = static_cast<int>(line.integer_in("threads", 1, 1024));
     if (!kept_nodes.empty()) options.kept_nodes.assign(networks.size(), kept_nodes);
   });
-  Data const data = open_data(line, "data", comm);
   if (comm.is_root()) warn_about_scale(line, *data.records);
   // Ranks of unequal instruction sets would compute different bits.
   cap_isa(static_cast<CpuIsa>(comm::allreduce(comm, comm::Reduction::min, static_cast<std::int32_t>(usable_isa()))));
   std::unique_ptr<nn::Scan> scan;
   comm::agree(comm, [&] {
+    check_vocabulary(networks, data);
     scan = std::make_unique<nn::Scan>(std::move(networks), data.records, data.preprocess.model, std::move(options));
   });
   return scan;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/command_line.hpp"
+#include "app/common_options.hpp"
 #include "app/progress.hpp"
 #include "comm/communicator.hpp"
 #include "io/h5.hpp"
@@ -21,9 +22,9 @@ void add_scan_options(CommandLine& line);
 /// Sets --log-level. Throws InputError.
 void apply_log_level(CommandLine const& line, comm::Communicator const& comm);
 
-/// Opens --data and makes the networks run on it. Collective; throws InputError on all ranks. kept_nodes: of
-/// every model, see RunnerOptions.
-std::unique_ptr<nn::Scan> make_scan(CommandLine const& line, nn::Scan::Networks networks,
+/// Makes the networks run on the data. Collective; throws InputError on all ranks. kept_nodes: of every model, see
+/// RunnerOptions.
+std::unique_ptr<nn::Scan> make_scan(CommandLine const& line, nn::Scan::Networks networks, Data const& data,
                                     std::vector<int> const& kept_nodes, comm::Communicator const& comm);
 
 /// Runs one block and prints what the whole run would take; returns the exit status. `disk` in bytes.
