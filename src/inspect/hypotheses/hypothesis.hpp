@@ -25,6 +25,9 @@ class Hypothesis {
   /// Whether rows may be left out of a column.
   virtual bool partial() const { return false; }
 
+  /// Whether it takes longer to evaluate than to read back: then --cache keeps its columns.
+  virtual bool costly() const { return false; }
+
   /// sha256 over everything that decides the values beside the data: kind, arguments and the content of its files.
   virtual std::string fingerprint() const = 0;
 };

@@ -23,6 +23,17 @@ Registry<Kind> const& kinds() {
        {"keywords",
         {make_keywords, "keywords:WORD,WORD,..|@FILE  1 on whole words of a list; (?i) before it ignores case"}},
        {"position", {make_position, "position[:end|word|line]  number of a symbol in its record, word or line"}},
+       {"labels",
+        {make_labels,
+         "labels:FILE[:COLUMN][,as=number|category][,support=20]  a column of HDF5, TSV, CSV or CoNLL-U (upos, xpos, "
+         "deprel, feats, feats.KEY, head-distance, depth)"}},
+       {"spans",
+        {make_spans,
+         "spans:FILE[:GROUP]:time|signal|depth[,support=20]  spans of HDF5 or bracketed trees: 1 on all of "
+         "a span, 1 on its ends, number of spans around"}},
+       {"mask",
+        {make_mask,
+         "mask:FOLDER|FILE[,size=112][,categories=FILE][,ignore=ID+ID][,support=20]  label images of the records"}},
        {"python", {make_python, "python:FILE.py  one column, NAME.FUNCTION, for each public function of the file"}}});
   return registry;
 }
