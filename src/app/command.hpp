@@ -19,6 +19,7 @@ int run_describe(std::vector<std::string> const& words, comm::Communicator const
 int run_extract(std::vector<std::string> const& words, comm::Communicator const& comm);
 int run_coverage(std::vector<std::string> const& words, comm::Communicator const& comm);
 int run_generate(std::vector<std::string> const& words, comm::Communicator const& comm);
+int run_inspect(std::vector<std::string> const& words, comm::Communicator const& comm);
 int run_verify(std::vector<std::string> const& words, comm::Communicator const& comm);
 
 }  // namespace sonde::app

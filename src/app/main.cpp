@@ -21,6 +21,7 @@ Registry<Command> const& commands() {
   static Registry<Command> const registry(
       "command",
       {{"generate", {run_generate, "find inputs on which models disagree (DeepXplore)"}},
+       {"inspect", {run_inspect, "score the affinity of units and hypotheses (DeepBase)"}},
        {"verify", {run_verify, "re-run every finding of a result from its stored bytes"}},
        {"coverage", {run_coverage, "neuron coverage of a data set"}},
        {"extract", {run_extract, "write the values of units over a data set"}},

@@ -1,0 +1,252 @@
+// sonde inspect: affinity of units and hypotheses.
+#include <cstdio>
+#include <iostream>
+
+#include "app/command.hpp"
+#include "app/common_options.hpp"
+#include "app/inspect_options.hpp"
+#include "app/inspect_summary.hpp"
+#include "app/progress.hpp"
+#include "app/scan_options.hpp"
+#include "app/version.hpp"
+#include "base/check.hpp"
+#include "base/cpu_isa.hpp"
+#include "base/log.hpp"
+#include "base/registry.hpp"
+#include "base/timer.hpp"
+#include "comm/agree.hpp"
+#include "comm/collectives.hpp"
+#include "inspect/hypotheses/cache.hpp"
+#include "inspect/hypotheses/mask.hpp"
+#include "inspect/results.hpp"
+#include "io/provenance.hpp"
+#include "io/result_file.hpp"
+#include "nn/model_record.hpp"
+
+namespace sonde::app {
+namespace {
+
+/// Options that do not decide the result, and are left out of its /config.
+std::vector<std::string> const execution_options{"threads", "log-level", "out", "overwrite", "dry-run", "cache", "top"};
+
+class InspectJob {
+ public:
+  InspectJob(CommandLine const& line, std::vector<std::string> const& words, comm::Communicator const& comm)
+      : line_(line), words_(words), comm_(comm) {}
+
+  int run() {
+    set_up();
+    if (line_.flag("dry-run")) return dry_run();
+    Timer timer;
+    Progress progress(units_->records() * inspection_->tiles(), "records", comm_.is_root());
+    inspect::Result const result = inspection_->run([&](inspect::Status const& status) {
+      progress.note(status_text(status));
+      progress.update(status.records);
+    });
+    progress.close();
+    for (inspect::HypothesisCache* cache : caches_) cache->save();
+    inspect::QValues const q = inspect::q_values(result, comm_);
+    double const seconds = timer.seconds();
+    try {
+      write(result, q, seconds);
+    } catch (...) {
+      if (comm_.is_root()) std::remove(io::unfinished_name(line_.text("out")).c_str());
+      throw;
+    }
+    report(result, q, seconds);
+    return exit_done;
+  }
+
+ private:
+  void set_up() {
+    comm::agree(comm_, [&] {
+      apply_log_level(line_, comm_);
+      config_ = inspect_config(line_);
+      VALIDATE(line_.given("hypothesis"),
+               "--hypothesis: none is given (units are scored against hypotheses). Give e.g. --hypothesis "
+               "'digit=class:digit'; --help lists the kinds.");
+      VALIDATE(line_.given("model") != line_.given("behaviors"),
+               "--model, --behaviors: give one of them: models to run, or behaviours that were stored.");
+      if (!line_.flag("dry-run")) check_output(line_);
+    });
+    cap_isa(static_cast<CpuIsa>(comm::allreduce(comm_, comm::Reduction::min, static_cast<std::int32_t>(usable_isa()))));
+    if (line_.given("data") || line_.given("model")) data_ = open_data(line_, "data", comm_);
+    facts_.data = data_.records.get();
+    facts_.text = data_.text.get();
+    facts_.steps = &data_.preprocess.steps;
+    facts_.python_timeout = line_.number("hypothesis-timeout");
+    if (line_.given("behaviors")) {
+      open_behaviors();
+    } else {
+      open_models();
+    }
+    make_hypotheses();
+    comm::agree(comm_, [&] { config_.order.block = block_records(line_, config_, facts_.records, facts_.symbols); });
+    inspection_ = std::make_unique<inspect::Inspection>(config_, *units_, *hypotheses_, facts_, comm_);
+  }
+
+  void open_behaviors() {
+    std::shared_ptr<io::Dataset const> const table = io::open_dataset(line_.text("behaviors"), {}, comm_);
+    comm::agree(comm_, [&] {
+      facts_.symbols = facts_.text ? facts_.text->symbols() : line_.integer_in("symbols", 1, std::int64_t{1} << 32);
+      Shape const& row = table->sample_shape();
+      if (!facts_.text && row.size() == 2) facts_.symbols = row.front();
+      units_ = inspect::make_stored_units(table, facts_.symbols);
+      facts_.records = units_->records();
+      VALIDATE(!data_.records || data_.records->size() == facts_.records,
+               "--behaviors " << table->path() << ": it holds " << facts_.records << " record(s) of " << facts_.symbols
+                              << " row(s) but data " << data_.records->path() << " hold " << data_.records->size()
+                              << " (row by row they belong together). Give the data they were made from.");
+    });
+  }
+
+  void open_models() {
+    comm::agree(comm_, [&] {
+      networks_ = read_networks(line_, line_.flag("regression"), data_.sequence_length());
+      check_vocabulary(networks_, data_);
+      if (comm_.is_root() && !facts_.text) warn_about_scale(line_, *data_.records);
+      inspect::ModelUnitsOptions options;
+      options.units = line_.texts("units");
+      options.reduce = line_.choice<nn::Reduce>(
+          "reduce", {{"mean", nn::Reduce::mean}, {"max", nn::Reduce::max}, {"scaled", nn::Reduce::scaled}});
+      choose_form(options);
+      facts_.records = data_.records->size();
+      facts_.symbols = options.symbols;
+      std::int64_t const block = block_records(line_, config_, facts_.records, facts_.symbols);
+      std::int64_t const given = line_.integer_in("batch", 0, 1 << 20);
+      options.scan.backend = line_.text("backend");
+      options.scan.threads = config_.threads;
+      options.scan.batch = std::min(block, given > 0 ? given : options.form == inspect::RowForm::steps ? 128 : 32);
+      units_ = inspect::make_model_units(networks_, data_.records, data_.preprocess.model, options);
+    });
+  }
+
+  void choose_form(inspect::ModelUnitsOptions& options) const {
+    std::int64_t const mask = inspect::mask_size(line_.texts("hypothesis"));
+    if (mask > 0) {
+      options.form = inspect::RowForm::pixels;
+      options.size = mask;
+      options.symbols = mask * mask;
+    } else if (facts_.text) {
+      options.form = inspect::RowForm::steps;
+      options.symbols = facts_.text->symbols();
+    } else if (std::int64_t const steps = series_steps(options.units.front()); steps > 0) {
+      options.form = inspect::RowForm::steps;
+      options.symbols = steps;
+    }
+  }
+
+  /// Steps of the layers of a model that reads series of numbers; 0 when the units have no steps.
+  std::int64_t series_steps(std::string const& units) const {
+    nn::Network const& network = *networks_.front();
+    if (units == "*") {
+      for (nn::Layer const& layer : network.layers()) {
+        if (layer.shape.size() == 2) return layer.shape.front();
+      }
+      return 0;
+    }
+    Shape const shape = nn::Behaviors(network, {units}, nn::Reduce::map).row_shape();
+    return shape.size() == 2 ? shape.front() : 0;
+  }
+
+  void make_hypotheses() {
+    comm::agree(comm_, [&] {
+      std::vector<std::unique_ptr<inspect::Hypothesis>> all;
+      std::string const key = line_.given("cache") ? inspect::data_key(facts_, data_options()) : "";
+      for (std::string const& text : line_.texts("hypothesis")) {
+        all.push_back(inspect::make_hypothesis(text, facts_));
+        if (key.empty() || !all.back()->costly()) continue;
+        auto cached =
+            std::make_unique<inspect::HypothesisCache>(std::move(all.back()), line_.text("cache"), key, facts_);
+        caches_.push_back(cached.get());
+        all.back() = std::move(cached);
+      }
+      hypotheses_ = std::make_unique<inspect::HypothesisSet>(std::move(all), line_.texts("hypothesis"));
+    });
+  }
+
+  /// What decides how the data are read.
+  std::string data_options() const {
+    return line_.effective_config(
+        {"model",     "lambda",  "regression", "units",      "behaviors", "hypothesis",        "measure",
+         "reduce",    "holdout", "group",      "no-control", "epsilon",   "confidence",        "block",
+         "batch",     "order",   "rng-seed",   "memory",     "cache",     "backend",           "threads",
+         "log-level", "out",     "overwrite",  "top",        "dry-run",   "hypothesis-timeout"});
+  }
+
+  static std::string status_text(inspect::Status const& status) {
+    if (status.widest < 0) return "";
+    std::ostringstream text;
+    text << status.converged << " hypotheses settled, widest +- " << status.widest;
+    return text.str();
+  }
+
+  int dry_run() const {
+    if (!comm_.is_root()) return exit_done;
+    std::cout << "units      " << units_->units().size() << " of " << units_->origin() << '\n'
+              << "hypotheses " << hypotheses_->size() << '\n'
+              << "records    " << facts_.records << " of " << facts_.symbols << " row(s); " << inspection_->total_rows()
+              << " rows without padding, in " << inspection_->order().blocks() << " blocks\n"
+              << "memory     " << static_cast<double>(units_->bytes()) / 1e9 << " GB of activations and "
+              << static_cast<double>(inspection_->bytes()) / 1e9 << " GB of sums and blocks in each rank\n"
+              << "passes     " << inspection_->tiles() * (inspection_->order_pass() ? 2 : 1)
+              << (inspection_->order_pass() ? " (ranks and quantiles need all rows once before)" : "") << '\n';
+    return exit_done;
+  }
+
+  void write(inspect::Result const& result, inspect::QValues const& q, double seconds) const {
+    io::ParallelFile file(comm_, io::unfinished_name(line_.text("out")));
+    std::string created = io::iso_time();
+    comm::broadcast(comm_, created);
+    io::write_provenance(file.file(), "sonde-inspect", units_->origin(),
+                         {line_.effective_config(execution_options), "sonde inspect " + join(words_, " "), version(),
+                          git_commit(), created, comm_.size(), config_.threads});
+    for (std::size_t k = 0; k < networks_.size(); ++k)
+      nn::write_model(file.file(), k, *networks_[k], line_.text("backend"));
+    if (data_.records) io::write_data_facts(file.file(), *data_.records);
+    inspect::write_results(file, result, q, *units_, *hypotheses_, config_);
+    file.file().create_group("/timing");
+    std::vector<double> times{seconds};  // every rank writes the same
+    comm::broadcast(comm_, std::span<double>(times));
+    io::write_column(file.file(), "/timing/seconds", times, "s", "reading, scoring and training");
+    file.close();
+    comm::agree(comm_, [&] {
+      if (comm_.is_root()) io::finish_file(line_.text("out"));
+    });
+  }
+
+  void report(inspect::Result const& result, inspect::QValues const& q, double seconds) const {
+    std::string const summary = inspect_summary(result, q, *units_, *hypotheses_,
+                                                static_cast<std::size_t>(line_.integer_in("top", 0, 1 << 20)), comm_);
+    if (!comm_.is_root()) return;
+    std::cout << units_->units().size() << " units, " << hypotheses_->size() << " hypotheses, " << result.rows << " of "
+              << result.total_rows << " rows (" << result.records << " records) in " << duration_text(seconds) << ", "
+              << static_cast<std::int64_t>(static_cast<double>(result.rows) / seconds) << " rows/s"
+              << (result.stopped_early ? "; stopped early: every score is known to the bound asked for" : "") << '\n'
+              << summary << "results in " << line_.text("out") << '\n';
+  }
+
+  CommandLine const& line_;
+  std::vector<std::string> const& words_;
+  comm::Communicator const& comm_;
+  inspect::Config config_;
+  nn::Scan::Networks networks_;
+  Data data_;
+  inspect::DataFacts facts_;
+  std::unique_ptr<inspect::UnitSource> units_;
+  std::unique_ptr<inspect::HypothesisSet> hypotheses_;
+  std::vector<inspect::HypothesisCache*> caches_;  // among them
+  std::unique_ptr<inspect::Inspection> inspection_;
+};
+
+}  // namespace
+
+int run_inspect(std::vector<std::string> const& words, comm::Communicator const& comm) {
+  CommandLine line = make_inspect_line();
+  auto parsed = CommandLine::Result::run;
+  comm::agree(comm, [&] { parsed = line.parse(words, comm.is_root()); });
+  if (parsed != CommandLine::Result::run) return exit_done;
+  return InspectJob(line, words, comm).run();
+}
+
+}  // namespace sonde::app
