@@ -1,0 +1,340 @@
+// Logistic regression on all units for every binary hypothesis, penalty l1 or l2.
+//
+// While the training rows fit the memory they are kept, and solved for to a stated gradient. Otherwise they are
+// streamed: the first mini-batch gives mean and deviation of the units, then every mini-batch is one step.
+#include <cmath>
+#include <mutex>
+#include <optional>
+
+#include "backend/blas.hpp"
+#include "base/check.hpp"
+#include "base/parameters.hpp"
+#include "comm/collectives.hpp"
+#include "inspect/probes/control.hpp"
+#include "inspect/probes/descent.hpp"
+#include "inspect/probes/held_out.hpp"
+#include "inspect/probes/makers.hpp"
+#include "inspect/probes/pool.hpp"
+#include "inspect/statistics/uncertainty.hpp"
+
+namespace sonde::inspect {
+namespace {
+
+constexpr std::int64_t piece = 1024;  // rows multiplied at once
+constexpr int most_iterations = 5000;
+
+struct Options {
+  Penalty penalty;
+  std::int64_t epochs = 1;
+  double rate = 0, tolerance = 0;
+};
+
+/// Of one call: what it needs for a piece of rows.
+struct Scratch {
+  std::vector<float> x;              // (piece, U) standardised
+  std::vector<float> z;              // (piece, C) values that decide, then residuals
+  std::vector<std::uint8_t> target;  // (piece, C)
+  std::vector<float> draw;           // (H)
+  std::vector<std::uint8_t> other;   // (H) whether a hypothesis ever had a value that is neither 0 nor 1
+  std::vector<float> gradient;       // (U + 1, C)
+  std::vector<double> rows, ones;    // (C) with a target; where it is 1
+};
+
+class Logistic final : public JointProbe {
+ public:
+  Logistic(ProbeContext const& context, Options const& options);
+
+  std::string const& name() const override {
+    static std::string const name = "logistic";
+    return name;
+  }
+  std::string description() const override {
+    return std::string("logistic regression on all units, penalty ") + (options_.penalty.l1 ? "l1" : "l2");
+  }
+  int passes() const override { return kept_ ? 1 : static_cast<int>(options_.epochs); }
+  void add(Rows const& rows) override;
+  void step(comm::Communicator const& comm) override;
+  void fit(comm::Communicator const& comm) override;
+  void test(Rows const& rows) override;
+  ProbeScores scores(comm::Communicator const& comm) override;
+
+ private:
+  std::int64_t stored_rows() const { return static_cast<std::int64_t>(keys_.size()); }
+  void store(Rows const& rows);
+  void learn_rows(comm::Communicator const& comm);
+  void label(std::int64_t count, float const* hypothesis, std::int64_t const* key, Scratch& scratch);
+  void decide(std::int64_t count, float const* unit, Scratch& scratch) const;
+  void descend(Rows const& rows);
+  void solve(comm::Communicator const& comm);
+
+  ProbeContext context_;
+  Options options_;
+  std::int64_t columns_;              // C: hypotheses, then as many controls when these are trained
+  bool kept_;                         // whether all training rows are
+  std::mutex mutex_;                  // of everything that add() and test() write
+  std::vector<float> unit_, label_;   // (stored rows, U), (.., H): all rows, or those of the first mini-batch
+  std::vector<std::int64_t> keys_;    // (stored rows)
+  std::vector<std::int64_t> blocks_;  // stored rows of each block
+  std::optional<Standardization> standardization_;
+  std::vector<float> base_rate_;  // (H) share of ones in the first mini-batch, by which controls are drawn
+  Descent descent_;
+  std::vector<double> gradient_, rows_;  // (U + 1, C), (C) sums of the mini-batch
+  std::vector<double> ones_, all_;       // (C) targets of 1, and all, of this and of all ranks in all passes
+  double seen_ = 0, done_ = 0;           // rows of this rank in all passes; of all ranks before this mini-batch
+  std::vector<float> weight_;            // (U, C) that z is computed with
+  std::vector<float> intercept_;         // (C)
+  LogisticSolution solution_;
+  Confusion confusion_;
+  Pool<Scratch> pool_;
+};
+
+Logistic::Logistic(ProbeContext const& context, Options const& options)
+    : context_(context),
+      options_(options),
+      columns_(context.hypotheses * (context.control ? 2 : 1)),
+      descent_(context.units, columns_, options.penalty, options.rate),
+      gradient_(static_cast<std::size_t>((context.units + 1) * columns_)),
+      rows_(static_cast<std::size_t>(columns_)),
+      ones_(static_cast<std::size_t>(columns_)),
+      all_(static_cast<std::size_t>(columns_)),
+      weight_(static_cast<std::size_t>(context.units * columns_)),
+      intercept_(static_cast<std::size_t>(columns_)),
+      confusion_(columns_) {
+  // As if one rank had them all: the same way for any number of ranks.
+  double const row_bytes =
+      4.0 * static_cast<double>(context.units + context.hypotheses) + 8 + static_cast<double>(columns_);
+  kept_ = static_cast<double>(context.training_rows) * row_bytes <= static_cast<double>(context.memory);
+}
+
+void Logistic::add(Rows const& rows) {
+  if (kept_ || !standardization_) {
+    store(rows);
+  } else {
+    descend(rows);
+  }
+}
+
+void Logistic::store(Rows const& rows) {
+  std::scoped_lock const lock(mutex_);
+  unit_.insert(unit_.end(), rows.unit, rows.unit + rows.count * rows.units);
+  label_.insert(label_.end(), rows.hypothesis, rows.hypothesis + rows.count * rows.hypotheses);
+  keys_.insert(keys_.end(), rows.key, rows.key + rows.count);
+  blocks_.push_back(rows.count);
+}
+
+/// Standardisation and base rates, from the stored rows of all ranks.
+void Logistic::learn_rows(comm::Communicator const& comm) {
+  standardization_ = standardize(comm, stored_rows(), context_.units, unit_.data());
+  auto const width = static_cast<std::size_t>(context_.hypotheses);
+  std::vector<double> sums(2 * width);
+  for (float const* row = label_.data(); row != label_.data() + label_.size(); row += width) {
+    for (std::size_t h = 0; h < width; ++h) {
+      sums[h] += std::isnan(row[h]) ? 0 : 1;
+      sums[width + h] += row[h] == 1 ? 1 : 0;
+    }
+  }
+  comm::allreduce(comm, comm::Reduction::sum, std::span(sums));
+  for (std::size_t h = 0; h < width; ++h)
+    base_rate_.push_back(static_cast<float>(sums[width + h] / std::max(1.0, sums[h])));
+}
+
+/// Fills scratch.target for at most `piece` rows.
+void Logistic::label(std::int64_t count, float const* hypothesis, std::int64_t const* key, Scratch& scratch) {
+  std::int64_t const width = context_.hypotheses;
+  scratch.target.resize(static_cast<std::size_t>(piece * columns_));
+  scratch.draw.resize(static_cast<std::size_t>(width));
+  scratch.other.resize(static_cast<std::size_t>(width));
+  for (std::int64_t row = 0; row < count; ++row, hypothesis += width) {
+    std::uint8_t* const target = scratch.target.data() + row * columns_;
+    for (std::int64_t h = 0; h < width; ++h) {
+      float const value = hypothesis[h];
+      target[h] = std::isnan(value) ? no_target : value == 1 ? target_1 : target_0;
+      if (target[h] == target_0 && value != 0) scratch.other[h] = 1;
+    }
+    if (!context_.control) continue;
+    control_draws(context_.rng_seed, key[row], width, scratch.draw.data());
+    for (std::int64_t h = 0; h < width; ++h) {
+      std::uint8_t const drawn = scratch.draw[h] < base_rate_[h] ? target_1 : target_0;
+      target[width + h] = target[h] == no_target ? static_cast<std::uint8_t>(no_target) : drawn;
+    }
+  }
+}
+
+/// Fills scratch.x and scratch.z for at most `piece` rows.
+void Logistic::decide(std::int64_t count, float const* unit, Scratch& scratch) const {
+  scratch.x.resize(static_cast<std::size_t>(piece * context_.units));
+  scratch.z.resize(static_cast<std::size_t>(piece * columns_));
+  standardization_->apply(count, unit, scratch.x.data());
+  backend::matrix_product(count, columns_, context_.units, scratch.x.data(), weight_.data(), scratch.z.data());
+  for (std::int64_t row = 0; row < count; ++row) {
+    float* const z = scratch.z.data() + row * columns_;
+    for (std::int64_t c = 0; c < columns_; ++c) z[c] += intercept_[c];
+  }
+}
+
+/// Adds the gradient of a block, in single precision, to that of the mini-batch, in double.
+void Logistic::descend(Rows const& rows) {
+  auto scratch = pool_.take();
+  scratch->gradient.assign(gradient_.size(), 0);
+  scratch->rows.assign(rows_.size(), 0);
+  scratch->ones.assign(ones_.size(), 0);
+  float* const intercepts = scratch->gradient.data() + context_.units * columns_;
+  for (std::int64_t first = 0; first < rows.count; first += piece) {
+    std::int64_t const count = std::min(piece, rows.count - first);
+    label(count, rows.hypothesis + first * rows.hypotheses, rows.key + first, *scratch);
+    decide(count, rows.unit + first * rows.units, *scratch);
+    logistic_residuals(count * columns_, scratch->target.data(), scratch->z.data());
+    for (std::int64_t row = 0; row < count; ++row) {
+      float const* const z = scratch->z.data() + row * columns_;
+      std::uint8_t const* const target = scratch->target.data() + row * columns_;
+      for (std::int64_t c = 0; c < columns_; ++c) {
+        intercepts[c] += z[c];
+        scratch->rows[c] += target[c] == no_target ? 0 : 1;
+        scratch->ones[c] += target[c] == target_1 ? 1 : 0;
+      }
+    }
+    backend::add_column_products(count, context_.units, columns_, scratch->x.data(), scratch->z.data(),
+                                 scratch->gradient.data());
+  }
+  {
+    std::scoped_lock const lock(mutex_);
+    for (std::size_t i = 0; i < gradient_.size(); ++i) gradient_[i] += scratch->gradient[i];
+    for (std::size_t c = 0; c < rows_.size(); ++c) {
+      rows_[c] += scratch->rows[c];
+      ones_[c] += scratch->ones[c];
+    }
+    seen_ += static_cast<double>(rows.count);
+  }
+  pool_.put_back(std::move(scratch));
+}
+
+void Logistic::step(comm::Communicator const& comm) {
+  if (kept_) return;
+  if (!standardization_) {
+    learn_rows(comm);
+    // Block by block, so that no rounding depends on which rank has which.
+    std::int64_t first = 0;
+    for (std::int64_t const count : blocks_) {
+      descend({count, context_.units, context_.hypotheses, unit_.data() + first * context_.units,
+               label_.data() + first * context_.hypotheses, keys_.data() + first});
+      first += count;
+    }
+    unit_ = {};
+    label_ = {};
+    keys_ = {};
+  }
+  comm::allreduce(comm, comm::Reduction::sum, std::span(gradient_));
+  comm::allreduce(comm, comm::Reduction::sum, std::span(rows_));
+  descent_.step(gradient_, rows_, done_ / static_cast<double>(options_.epochs * context_.training_rows));
+  done_ = comm::allreduce(comm, comm::Reduction::sum, seen_);
+  std::ranges::copy(descent_.weights().begin(), descent_.weights().end() - columns_, weight_.begin());
+  std::ranges::copy(descent_.weights().end() - columns_, descent_.weights().end(), intercept_.begin());
+  for (std::size_t c = 0; c < rows_.size(); ++c) all_[c] += rows_[c];
+  std::ranges::fill(gradient_, 0);
+  std::ranges::fill(rows_, 0);
+}
+
+void Logistic::solve(comm::Communicator const& comm) {
+  learn_rows(comm);
+  std::vector<std::uint8_t> target(static_cast<std::size_t>(stored_rows() * columns_));
+  auto scratch = pool_.take();
+  for (std::int64_t first = 0; first < stored_rows(); first += piece) {
+    std::int64_t const count = std::min(piece, stored_rows() - first);
+    label(count, label_.data() + first * context_.hypotheses, keys_.data() + first, *scratch);
+    std::copy_n(scratch->target.begin(), count * columns_, target.begin() + first * columns_);
+  }
+  pool_.put_back(std::move(scratch));
+  LogisticRows const rows{stored_rows(), context_.units, columns_, unit_.data(), target.data()};
+  solution_ = solve_logistic(comm, rows, *standardization_, options_.penalty, options_.tolerance, most_iterations,
+                             context_.threads);
+}
+
+void Logistic::fit(comm::Communicator const& comm) {
+  if (kept_) {
+    solve(comm);
+  } else {
+    if (!standardization_) step(comm);  // fewer rows than a mini-batch
+    solution_.weight.assign(descent_.weights().begin(), descent_.weights().end() - columns_);
+    solution_.intercept.assign(descent_.weights().end() - columns_, descent_.weights().end());
+    comm::allreduce(comm, comm::Reduction::sum, std::span(ones_));
+    for (std::int64_t c = 0; c < columns_; ++c) {
+      bool const both_classes = ones_[c] > 0 && ones_[c] < all_[c];
+      if (!both_classes) solution_.intercept[c] = undefined;
+      solution_.gradient_norm.push_back(descent_.gradient_norm(c));
+    }
+  }
+  // A column without both classes has NaN, which stays in its column.
+  std::ranges::copy(solution_.weight, weight_.begin());
+  std::ranges::copy(solution_.intercept, intercept_.begin());
+  unit_ = {};
+  label_ = {};
+  keys_ = {};
+}
+
+void Logistic::test(Rows const& rows) {
+  auto scratch = pool_.take();
+  Confusion confusion(columns_);
+  for (std::int64_t first = 0; first < rows.count; first += piece) {
+    std::int64_t const count = std::min(piece, rows.count - first);
+    label(count, rows.hypothesis + first * rows.hypotheses, rows.key + first, *scratch);
+    decide(count, rows.unit + first * rows.units, *scratch);
+    for (std::int64_t row = 0; row < count; ++row)
+      confusion.add(scratch->target.data() + row * columns_, scratch->z.data() + row * columns_);
+  }
+  {
+    std::scoped_lock const lock(mutex_);
+    confusion_.add(confusion);
+  }
+  pool_.put_back(std::move(scratch));
+}
+
+ProbeScores Logistic::scores(comm::Communicator const& comm) {
+  confusion_.merge(comm);
+  std::vector<std::uint8_t> other(static_cast<std::size_t>(context_.hypotheses));
+  for (auto const& scratch : pool_.all()) {
+    for (std::size_t h = 0; h < scratch->other.size(); ++h) other[h] |= scratch->other[h];
+  }
+  comm::allreduce(comm, comm::Reduction::max, std::span(other));
+  ProbeScores scores;
+  scores.score_name = "f1";
+  std::int64_t const width = context_.hypotheses;
+  scores.coefficient.assign(static_cast<std::size_t>(context_.units * width), undefined);
+  for (std::int64_t h = 0; h < width; ++h) {
+    bool const known = other[h] == 0 && std::isfinite(solution_.intercept[h]);
+    auto const or_undefined = [known](double value) { return known ? value : undefined; };
+    for (std::int64_t u = 0; u < context_.units; ++u)
+      scores.coefficient[u * width + h] = or_undefined(solution_.weight[u * columns_ + h]);
+    scores.intercept.push_back(or_undefined(solution_.intercept[h]));
+    scores.score.push_back(or_undefined(confusion_.f1(h)));
+    scores.accuracy.push_back(or_undefined(confusion_.accuracy(h)));
+    scores.majority.push_back(or_undefined(confusion_.majority(h)));
+    bool const control_known = context_.control && std::isfinite(solution_.intercept[width + h]);
+    double const control = control_known ? or_undefined(confusion_.accuracy(width + h)) : undefined;
+    scores.control.push_back(control);
+    scores.selectivity.push_back(scores.accuracy.back() - control);
+    scores.gradient_norm.push_back(or_undefined(solution_.gradient_norm[h]));
+    scores.converged.push_back(kept_ && known && solution_.gradient_norm[h] <= options_.tolerance ? 1 : 0);
+  }
+  return scores;
+}
+
+}  // namespace
+
+std::unique_ptr<JointProbe> make_logistic(std::string const& text, ProbeContext const& context) {
+  Parameters parameters(text);
+  Options options;
+  std::string const penalty = parameters.text("penalty", "l2");
+  VALIDATE(penalty == "l1" || penalty == "l2",
+           "logistic:penalty=" << penalty << " is unknown (no such penalty). Choose one of: l1, l2.");
+  options.penalty.l1 = penalty == "l1";
+  options.penalty.lambda = parameters.number("lambda", options.penalty.l1 ? 1e-2 : 1e-3, 0, 1e6);
+  options.epochs = parameters.integer("epochs", 1, 1, 1000);
+  // A step of Adam moves every weight by the rate: the value that decides by about rate * sqrt(U) at independent units.
+  double const rate = 0.5 / std::sqrt(static_cast<double>(std::max<std::int64_t>(context.units, 1)));
+  options.rate = parameters.number("rate", rate, 1e-8, 10);
+  options.tolerance = parameters.number("tolerance", 1e-7, 1e-14, 1);
+  parameters.check_all_used();
+  return std::make_unique<Logistic>(context, options);
+}
+
+}  // namespace sonde::inspect
