@@ -266,8 +266,8 @@ class Python : public Hypothesis {
   }
 
   void refuse(std::size_t c, std::int64_t record, std::string const& problem) const {
-    VALIDATE(problem.empty(),
-             "hypothesis " << columns_[c] << ", record " << record << ": " << problem << ". Mend the function.");
+    VALIDATE(problem.empty(), "hypothesis " << columns_[c] << ", record " << record << ": " << problem
+                                            << ". Mend the function; one that is no hypothesis begins with '_'.");
   }
 
   /// What is wrong; empty when the values of the records were stored.
