@@ -6,7 +6,7 @@
 
 Writes
     images/NNN.png                      64x64 RGB pictures with one to three shapes; none was trained on
-    colour/, texture/, shape/NNN.png    for each of three categories the label of every pixel: an id of names.txt, 0 for none
+    colour/, texture/, shape/NNN.png    for each of three categories the label of every pixel: an id of names.txt
     names.txt                           "id name category", one label a line
     model.onnx                          image (batch, 3, 64, 64), pixels / 255 -> probability (batch, 11) that a label is there
     facts.json                          how well the model does on pictures it was not trained on
@@ -140,7 +140,7 @@ def write_pictures(out, count, seed):
         Image.fromarray(image).save(out / "images" / f"{index:03d}.png", optimize=True)
         for category, mask in masks.items():
             Image.fromarray(mask).save(out / category / f"{index:03d}.png", optimize=True)
-    lines = [f"{label + 1} {name} {category}" for label, (name, category) in enumerate(LABELS)]
+    lines = ["0 ground ground", *(f"{label + 1} {name} {category}" for label, (name, category) in enumerate(LABELS))]
     (out / "names.txt").write_text("\n".join(lines) + "\n")
     return drawn
 
