@@ -29,7 +29,7 @@ std::vector<io::ImageStep> moving_steps(DataFacts const& facts) {
 
 /// Whether two images show the same when one is scaled to the other; a side may be rounded by a pixel.
 bool same_aspect(std::int64_t h, std::int64_t w, std::int64_t height, std::int64_t width) {
-  return std::abs(h * width - w * height) < std::max(std::max(h, w), std::max(height, width));
+  return std::abs(h * width - w * height) < std::min(std::max(h, w), std::max(height, width));
 }
 
 /// to (size * size) = the pixel at each centre of from (h, w).

@@ -157,6 +157,7 @@ class Python : public Hypothesis {
 
   std::vector<std::string> const& columns() const override { return columns_; }
   std::string fingerprint() const override { return fingerprint_; }
+  bool costly() const override { return true; }
 
   void evaluate(RecordBlock const& block, float* values, std::int64_t stride) const override {
     if (block.records.empty()) return;
