@@ -39,7 +39,7 @@ void show_probe(std::ostream& out, inspect::ProbeResult const& probe, inspect::H
   }
   std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return scores.score[a] > scores.score[b]; });
   order.resize(std::min(order.size(), top));
-  out << probe.name << ", units of " << (probe.group == "all" ? "all models" : "group " + probe.group)
+  out << probe.definition << ", units of " << (probe.group == "all" ? "all models" : "group " + probe.group)
       << ": best decoded on held-out records (" << scores.score_name << ", accuracy, majority, control)\n";
   auto const number = [](std::vector<double> const& values, std::size_t h) {
     std::ostringstream text;
@@ -51,9 +51,14 @@ void show_probe(std::ostream& out, inspect::ProbeResult const& probe, inspect::H
         << number(scores.majority, h) << std::setw(9) << number(scores.control, h) << "  " << hypotheses.names()[h].name
         << '\n';
   }
-  auto const open = std::ranges::count(scores.converged, 0);
+  std::int64_t open = 0, defined = 0;
+  for (std::size_t h = 0; h < scores.score.size(); ++h) {
+    if (std::isnan(scores.score[h])) continue;
+    ++defined;
+    open += scores.converged[h] == 0 ? 1 : 0;
+  }
   if (open > 0) {
-    out << "  " << open << " of " << scores.converged.size()
+    out << "  " << open << " of " << defined
         << " did not reach their tolerance (gradient_norm says how far they are)\n";
   }
 }
@@ -65,9 +70,8 @@ std::string inspect_summary(inspect::Result const& result, inspect::QValues cons
   std::ostringstream out;
   out << std::setprecision(4);
   auto const pairs = inspect::strongest_pairs(result, top, comm);
-  std::vector<std::string> const names = inspect::score_names(result);
-  for (std::size_t m = 0; m < names.size(); ++m) {
-    show_pairs(out, names[m], pairs, m, units, hypotheses);
+  for (std::size_t m = 0; m < result.measures.size(); ++m) {
+    show_pairs(out, result.measures[m].definition, pairs, m, units, hypotheses);
     if (!result.measures[m].has_p_value) continue;
     auto const found =
         static_cast<std::int64_t>(std::ranges::count_if(q[m], [](double value) { return value < 0.05; }));

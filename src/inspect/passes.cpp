@@ -87,10 +87,13 @@ std::vector<Inspection::Probe> Inspection::make_probes() const {
     std::string name = "all";
     if (config_.grouping != Grouping::all) name = std::to_string(names[first].model);
     if (config_.grouping == Grouping::layer) name += ':' + names[first].layer;
-    groups.push_back({0, {}, {}, name, {static_cast<std::int64_t>(first), static_cast<std::int64_t>(i - first)}, {}});
+    groups.push_back(
+        {0, {}, {}, {}, name, {static_cast<std::int64_t>(first), static_cast<std::int64_t>(i - first)}, {}});
     first = i;
   }
+  std::map<std::string, int> uses;
   for (std::size_t i = 0; i < probes_.size(); ++i) {
+    std::string const name = unique_name(probes_[i].substr(0, probes_[i].find(':')), uses);
     for (ProbeResult const& group : groups) {
       ProbeContext context;
       context.units = group.units.count;
@@ -102,7 +105,8 @@ std::vector<Inspection::Probe> Inspection::make_probes() const {
       context.threads = config_.threads;
       Probe probe{group, make_probe(probes_[i], context)};
       probe.result.probe = i;
-      probe.result.name = probe.probe->name();
+      probe.result.name = name;
+      probe.result.definition = probes_[i];
       probe.result.description = probe.probe->description();
       probes.push_back(std::move(probe));
     }
@@ -244,8 +248,10 @@ Result Inspection::run(std::function<void(Status const&)> const& progress) {
   result.total_rows = total_rows_;
   MeasureSet const measures(measures_, context(hypotheses_.size()));
   auto const columns = static_cast<std::size_t>(hypotheses_.size());
+  std::map<std::string, int> uses;
   for (std::size_t m = 0; m < measures.size(); ++m) {
-    result.measures.push_back({measures[m].name(),
+    result.measures.push_back({unique_name(measures[m].name(), uses),
+                               measures_[m],
                                measures[m].units(),
                                measures[m].description(),
                                measures[m].has_error(),

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
 
 #include "comm/collectives.hpp"
 #include "inspect/statistics/uncertainty.hpp"
@@ -28,6 +27,7 @@ void write_measure(io::ParallelFile& file, std::string const& group, Result cons
   MeasureResult const& measure = result.measures[m];
   io::H5File& h5 = file.file();
   h5.create_group(group);
+  h5.write_attribute(group, "definition", measure.definition);
   h5.write_attribute(group, "description", measure.description);
   h5.write_attribute(group, "confidence", config.confidence);
   h5.write_attribute(group, "epsilon", config.epsilon);
@@ -75,6 +75,7 @@ std::vector<double> by_group(std::vector<ProbeResult const*> const& groups, Get 
 void write_probe(io::H5File& h5, std::string const& path, std::vector<ProbeResult const*> const& groups,
                  Shape const& pairs) {
   h5.create_group(path);
+  h5.write_attribute(path, "definition", groups.front()->definition);
   h5.write_attribute(path, "description", groups.front()->description);
   h5.write_attribute(path, "group_value", groups.front()->scores.score_name);
   auto const write = [&](char const* name, std::vector<double> const& values, Shape const& shape, char const* about) {
@@ -164,16 +165,6 @@ void write_names(io::H5File& h5, Result const& result, UnitSource const& units, 
 
 }  // namespace
 
-std::vector<std::string> score_names(Result const& result) {
-  std::map<std::string, int> uses;
-  std::vector<std::string> names;
-  for (MeasureResult const& measure : result.measures) {
-    int const use = ++uses[measure.name];
-    names.push_back(use == 1 ? measure.name : measure.name + '-' + std::to_string(use));
-  }
-  return names;
-}
-
 QValues q_values(Result const& result, comm::Communicator const& comm) {
   QValues q;
   for (MeasureResult const& measure : result.measures) {
@@ -193,9 +184,8 @@ void write_results(io::ParallelFile& file, Result const& result, QValues const& 
   write_names(file.file(), result, units, hypotheses);
   file.file().create_group("/scores");
   Shape const pairs{static_cast<std::int64_t>(units.units().size()), hypotheses.size()};
-  std::vector<std::string> const names = score_names(result);
-  for (std::size_t m = 0; m < names.size(); ++m) {
-    write_measure(file, "/scores/" + names[m], result, m, q[m], pairs, config);
+  for (std::size_t m = 0; m < result.measures.size(); ++m) {
+    write_measure(file, "/scores/" + result.measures[m].name, result, m, q[m], pairs, config);
   }
   for (std::size_t first = 0; first < result.probes.size();) {
     std::vector<ProbeResult const*> groups;

@@ -16,9 +16,6 @@ struct StrongPair {
   double value = 0, stderr_ = 0;  // NaN: not known
 };
 
-/// Name of each measure's group under /scores: its own, with "-2" after it where it stands twice.
-std::vector<std::string> score_names(Result const& result);
-
 /// Adds q_value where there are p-values, over all pairs of a measure (Benjamini & Hochberg). Collective.
 using QValues = std::vector<std::vector<double>>;  // per measure, (tile units, H), or empty
 QValues q_values(Result const& result, comm::Communicator const& comm);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,7 @@ struct Config {
 
 /// Scores of one measure for this rank's tile of units and all hypotheses.
 struct MeasureResult {
-  std::string name, units, description;
+  std::string name, definition, units, description;  // `definition`: as the user gave it
   bool has_error = false, has_p_value = false;
   Scores scores;                        // (tile units, H)
   std::vector<std::int64_t> rows;       // (H) rows that entered
@@ -45,7 +46,7 @@ struct MeasureResult {
 /// A probe over consecutive units.
 struct ProbeResult {
   std::size_t probe = 0;  // which of the run's probes
-  std::string name, description, group;
+  std::string name, definition, description, group;
   comm::Block units;
   ProbeScores scores;
 };
@@ -59,6 +60,9 @@ struct Result {
   std::int64_t records = 0;               // read
   bool stopped_early = false;
 };
+
+/// Name of a measure's group in the result: its own, with "-2" after it where it stands twice.
+std::string unique_name(std::string const& name, std::map<std::string, int>& uses);
 
 /// State while it runs.
 struct Status {

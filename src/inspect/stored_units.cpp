@@ -20,7 +20,8 @@ class StoredUnits : public UnitSource {
     VALIDATE(table_->size() % rows_ == 0,
              "--behaviors " << table_->path() << ": it has " << table_->size() << " rows, no multiple of the " << rows_
                             << " of a record (rows are missing, or --symbols is wrong). Give another --symbols.");
-    for (std::int64_t unit = 0; unit < shape.back(); ++unit) units_.push_back({0, table_->path(), unit});
+    std::string const layer = table_->path().substr(table_->path().rfind(':') + 1);  // the data set of FILE.h5:/NAME
+    for (std::int64_t unit = 0; unit < shape.back(); ++unit) units_.push_back({0, layer, unit});
   }
 
   std::int64_t records() const override { return table_->size() / rows_; }
