@@ -254,6 +254,7 @@ Result Inspection::run(std::function<void(Status const&)> const& progress) {
                                measures_[m],
                                measures[m].units(),
                                measures[m].description(),
+                               measures[m].none(),
                                measures[m].has_error(),
                                false,
                                {},

@@ -201,6 +201,7 @@ std::vector<StrongPair> strongest_pairs(Result const& result, std::size_t count,
   std::vector<StrongPair> strongest;
   for (std::size_t m = 0; m < result.measures.size(); ++m) {
     Scores const& scores = result.measures[m].scores;
+    double const none = result.measures[m].none;
     auto const columns = static_cast<std::int64_t>(result.measures[m].rows.size());
     std::vector<double> flat;  // unit, hypothesis, value, standard error
     std::vector<std::size_t> order;
@@ -209,7 +210,7 @@ std::vector<StrongPair> strongest_pairs(Result const& result, std::size_t count,
     }
     auto const most = static_cast<std::ptrdiff_t>(std::min(count, order.size()));
     std::partial_sort(order.begin(), order.begin() + most, order.end(), [&](std::size_t a, std::size_t b) {
-      return std::abs(scores.value[a]) > std::abs(scores.value[b]);
+      return std::abs(scores.value[a] - none) > std::abs(scores.value[b] - none);
     });
     for (std::ptrdiff_t i = 0; i < most; ++i) {
       std::size_t const place = order[static_cast<std::size_t>(i)];
@@ -224,8 +225,9 @@ std::vector<StrongPair> strongest_pairs(Result const& result, std::size_t count,
       pairs.push_back(
           {m, static_cast<std::int64_t>(flat[i]), static_cast<std::int64_t>(flat[i + 1]), flat[i + 2], flat[i + 3]});
     }
-    std::ranges::stable_sort(
-        pairs, [](StrongPair const& a, StrongPair const& b) { return std::abs(a.value) > std::abs(b.value); });
+    std::ranges::stable_sort(pairs, [none](StrongPair const& a, StrongPair const& b) {
+      return std::abs(a.value - none) > std::abs(b.value - none);
+    });
     pairs.resize(std::min(pairs.size(), count));
     strongest.insert(strongest.end(), pairs.begin(), pairs.end());
   }

@@ -24,7 +24,8 @@ QValues q_values(Result const& result, comm::Communicator const& comm);
 void write_results(io::ParallelFile& file, Result const& result, QValues const& q, UnitSource const& units,
                    HypothesisSet const& hypotheses, Config const& config);
 
-/// For each measure the `count` pairs of all ranks with the largest |score|, strongest first, on every rank.
+/// For each measure the `count` pairs of all ranks whose scores are furthest from that of no
+/// affinity, strongest first, on every rank.
 /// Collective.
 std::vector<StrongPair> strongest_pairs(Result const& result, std::size_t count, comm::Communicator const& comm);
 

@@ -37,6 +37,7 @@ struct Config {
 /// Scores of one measure for this rank's tile of units and all hypotheses.
 struct MeasureResult {
   std::string name, definition, units, description;  // `definition`: as the user gave it
+  double none = 0;                                   // the score of a pair without affinity
   bool has_error = false, has_p_value = false;
   Scores scores;                        // (tile units, H)
   std::vector<std::int64_t> rows;       // (H) rows that entered

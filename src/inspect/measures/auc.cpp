@@ -25,6 +25,7 @@ class Auc final : public Measure {
     return name;
   }
   std::string description() const override { return "area under the ROC curve of the unit as a detector"; }
+  double none() const override { return 0.5; }
   bool has_error() const override { return true; }
   Scores finalize(Statistics const& statistics, comm::Block tile) const override;
 
@@ -34,8 +35,9 @@ class Auc final : public Measure {
 };
 
 Estimate area(Moments const& moments, std::int64_t u, std::int64_t h) {
-  Estimate const difference = class_difference(moments, u, h);
-  return {0.5 + difference.value, difference.stderr_};
+  Estimate found = class_difference(moments, u, h);
+  found.value += 0.5;
+  return found;
 }
 
 struct BinnedArea {
@@ -60,7 +62,7 @@ BinnedArea binned_area(ClassCounts const& counts, std::int64_t u, std::int64_t h
 
 Scores Auc::finalize(Statistics const& statistics, comm::Block tile) const {
   auto const& moments = get<Moments>(statistics, moments_);
-  Scores scores = score_pairs(moments, tile, 0.5, area);
+  Scores scores = score_pairs(moments, tile, none(), area);
   ScorePart error{"bin_error", "1", "by which the value may be off because ranks are binned", {}};
   std::vector<double> table;
   std::size_t pair = 0;

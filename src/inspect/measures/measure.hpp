@@ -23,7 +23,8 @@ struct ScorePart {
 struct Scores {
   std::vector<double> value;    // (tile units, H)
   std::vector<double> stderr_;  // standard error by batch means, without the finite-population factor, which
-                                // half_width() adds; empty when the measure has none
+                                // HalfWidth adds; empty when the measure has none
+  std::vector<double> degrees;  // of freedom of Student's t for stderr_; empty with it
   std::vector<double> p_value;  // two-sided, of "no affinity"; empty when the measure has none
   std::vector<ScorePart> parts;
 };
@@ -66,6 +67,8 @@ class Measure {
   virtual std::string const& name() const = 0;
   virtual std::string units() const { return "1"; }
   virtual std::string description() const = 0;
+  /// The score of a pair without affinity.
+  virtual double none() const { return 0; }
   /// Whether finalize() gives standard errors, so that early stopping can bound its error.
   virtual bool has_error() const { return false; }
   /// Scores of the units of `tile`. Pair arrays need to hold only the rows of the tile, vectors all.
