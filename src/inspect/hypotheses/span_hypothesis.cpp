@@ -46,6 +46,9 @@ bool label_less(std::string const& a, std::string const& b) {
   return a < b;
 }
 
+SpanList::SpanList(DataFacts const& facts)
+    : records_(facts.records), rows_(facts), most_(static_cast<std::size_t>(io::memory_limit()) / 64) {}
+
 void SpanList::add_symbols(std::int64_t record, std::int64_t first, std::int64_t last, std::int32_t label) {
   VALIDATE(record >= 0 && record < records_, "a span is of record " << record << " but the data have " << records_
                                                                     << " (counted from 0). Give the spans of these "
@@ -62,7 +65,7 @@ void SpanList::add_rows(std::int64_t record, RowRange rows, std::int32_t label) 
   if (rows.first == rows.last) return;  // covers nothing
   VALIDATE(rows.last < std::numeric_limits<std::int32_t>::max(),
            "record " << record << ": it has more than 2^31 symbols (spans count in 32 bits). Cut the records.");
-  VALIDATE(static_cast<std::int64_t>(entries_.size()) < io::memory_limit() / 64,
+  VALIDATE(entries_.size() < most_,
            "record " << record << ": its spans and those before do not fit half of the memory. Split the data.");
   entries_.push_back({record, static_cast<std::int32_t>(rows.first), static_cast<std::int32_t>(rows.last), label});
 }

@@ -22,7 +22,7 @@ class SpanList {
     std::int32_t first, last, label;  // rows [first, last)
   };
 
-  explicit SpanList(DataFacts const& facts) : records_(facts.records), rows_(facts) {}
+  explicit SpanList(DataFacts const& facts);
 
   /// Symbols [first, last) of a record, counted from the first of its text, after padding and start symbol. Throws
   /// InputError naming the record when it does not exist or has no such symbols.
@@ -34,6 +34,7 @@ class SpanList {
  private:
   std::int64_t records_;
   RecordRows rows_;
+  std::size_t most_;  // entries that fit
   std::vector<Entry> entries_;
 };
 
