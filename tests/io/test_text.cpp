@@ -151,6 +151,7 @@ TEST(Text, TakesAColumnOfATable) {
   options.column = "text";
   options.record = "window:2";
   EXPECT_HAS(refusal([&] { read(path, options); }), "a row of a table is a record");
+  EXPECT_HAS(refusal([&] { read(put("no_table.txt", "ba\n"), options); }), "only .csv and .tsv have columns");
   EXPECT_HAS(refusal([&] {
                options.record = "line";
                read(put("ragged.csv", "id,text\n1,b\n2\n"), options);

@@ -142,6 +142,8 @@ class Python : public Hypothesis {
  public:
   Python(std::string name, std::string path, DataFacts const& facts)
       : name_(std::move(name)), path_(std::move(path)), seconds_(facts.python_timeout) {
+    VALIDATE(seconds_ > 0 && seconds_ <= 1e7,
+             "--hypothesis-timeout: " << seconds_ << " is out of range (up to 1e7 s). Give another.");
     VALIDATE(facts.data != nullptr, "hypothesis " << name_
                                                   << ": there are no data to call Python functions on (only "
                                                      "behaviors). Give --data.");

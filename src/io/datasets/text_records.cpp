@@ -228,7 +228,10 @@ RecordPlan plan_records(TextOptions const& options) {
 TextCounts read_records(std::string const& path, std::string const& column, RecordPlan const& plan,
                         Vocabulary const& vocabulary, std::function<void(std::string_view)> const& sink) {
   Cutter cutter(path, plan, vocabulary, sink);
-  if (char const separator = separator_of(path); separator != '\0' && !column.empty()) {
+  if (!column.empty()) {
+    char const separator = separator_of(path);
+    VALIDATE(separator != '\0',
+             "file " << path << ": --columns names a column (only .csv and .tsv have columns). Leave it out.");
     VALIDATE(plan.lines, "file " << path
                                  << ": a row of a table is a record (windows go through plain text). Give "
                                     "--record line.");

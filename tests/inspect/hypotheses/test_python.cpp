@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cmath>
 #include <filesystem>
 #include <thread>
 
@@ -173,6 +174,14 @@ TEST(Python, RefusesFilesThatDoNotRun) {
   EXPECT_HAS(refusal_of("p=python:none.py", data.facts), "No such file");
   EXPECT_HAS(refusal_of("p=python:", data.facts), "no file is named");
   EXPECT_HAS(refusal_of("p=python", data.facts), "no file is named");
+}
+
+TEST(Python, RefusesATimeoutThatIsNone) {
+  TextData data("ab\n", none);
+  for (double const seconds : {0.0, -1.0, 1e300, std::nan("")}) {
+    data.facts.python_timeout = seconds;
+    EXPECT_HAS(load_refusal("def f(r): return r\n", data.facts), "--hypothesis-timeout");
+  }
 }
 
 TEST(Python, RefusesFilesThatEveryoneMayWrite) {
