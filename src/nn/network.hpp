@@ -37,6 +37,8 @@ class Network {
   io::ModelFile const& file() const { return file_; }
   Shape const& input_shape() const { return file_.input_shape(); }
   std::vector<Layer> const& layers() const { return layers_; }
+  /// Number of ids a model of symbols takes, 0 for one that takes numbers: see io::ModelFile.
+  std::int64_t vocabulary() const { return file_.vocabulary(); }
   /// Counted neurons over all layers.
   std::int64_t units() const { return units_; }
   Task task() const { return task_; }

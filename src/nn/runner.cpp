@@ -43,20 +43,42 @@ Runner::Runner(std::shared_ptr<Network const> network, std::shared_ptr<backend::
     : network_(std::move(network)),
       backend_(std::move(backend)),
       queue_(backend_->make_queue()),
-      gradient_(options.gradient) {
+      gradient_(options.gradient),
+      gradient_node_(options.gradient_node) {
+  EXPECT(!options.gradient || !options.only_kept);
   std::ranges::sort(options.batches);
   EXPECT(!options.batches.empty() && options.batches.front() > 0);
   batches_ = options.batches;
   piece_ = backend_->block();
   objective_shape_ = {network_->outputs()};
+  find_needed(options);
   find_roots();
-  find_fusions(options.kept_nodes);
+  find_fusions(options);
   allocate(options);
   for (std::int64_t batch : piece_ > 0 ? std::vector{piece_} : batches_) plan_operators(batch);
 }
 
 Runner::~Runner() = default;
 Runner::Runner(Runner&&) noexcept = default;
+
+/// What is asked for, and backwards from it: inputs stand before the nodes that read them.
+void Runner::find_needed(RunnerOptions const& options) {
+  auto const& nodes = network_->file().nodes;
+  needed_.assign(nodes.size(), 0);
+  auto const need = [this](int node) { needed_[static_cast<std::size_t>(node)] = 1; };
+  for (int node : options.kept_nodes) need(node);
+  if (!options.only_kept) {
+    need(network_->file().output);
+    need(network_->logit_node());
+    for (Layer const& layer : network_->layers()) need(layer.node);
+  }
+  for (std::size_t i = nodes.size(); i-- > 0;) {
+    if (!needed_[i]) continue;
+    for (int input : nodes[i].inputs) need(input);
+  }
+  need(0);
+  EXPECT(is_needed(gradient_node_));
+}
 
 void Runner::find_roots() {
   auto const& nodes = network_->file().nodes;
@@ -68,21 +90,23 @@ void Runner::find_roots() {
 
 /// A convolution or product whose only reader is an activation is computed together with it, unless somebody looks at
 /// the value before the activation.
-void Runner::find_fusions(std::vector<int> const& kept_nodes) {
+void Runner::find_fusions(RunnerOptions const& options) {
   auto const& nodes = network_->file().nodes;
   std::vector<int> readers(nodes.size(), 0);
-  for (io::Node const& node : nodes) {
-    for (int input : node.inputs) ++readers[static_cast<std::size_t>(input)];
+  auto const read = [&](int node) { ++readers[static_cast<std::size_t>(node)]; };
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (needed_[i]) std::ranges::for_each(nodes[i].inputs, read);
   }
-  ++readers[static_cast<std::size_t>(network_->file().output)];
-  ++readers[static_cast<std::size_t>(network_->logit_node())];
-  for (Layer const& layer : network_->layers()) ++readers[static_cast<std::size_t>(layer.node)];
-  for (int node : kept_nodes) ++readers[static_cast<std::size_t>(node)];
+  read(network_->file().output);
+  read(network_->logit_node());
+  for (Layer const& layer : network_->layers()) read(layer.node);
+  std::ranges::for_each(options.kept_nodes, read);
+  read(options.gradient_node);
 
   fused_into_.assign(nodes.size(), -1);
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    if (!std::holds_alternative<io::Activation>(nodes[i].op) || root(static_cast<int>(i)) != static_cast<int>(i))
-      continue;
+    bool const computed = needed_[i] && root(static_cast<int>(i)) == static_cast<int>(i);
+    if (!computed || !std::holds_alternative<io::Activation>(nodes[i].op)) continue;
     auto const before = static_cast<std::size_t>(nodes[i].inputs[0]);
     if (can_fuse(nodes[before].op) && readers[before] == 1) fused_into_[before] = static_cast<int>(i);
   }
@@ -93,7 +117,7 @@ void Runner::allocate(RunnerOptions const& options) {
   std::int64_t const batch = options.batches.back();
   values_.resize(nodes.size());
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    if (root(static_cast<int>(i)) != static_cast<int>(i) || fused_into_[i] >= 0) continue;
+    if (!needed_[i] || root(static_cast<int>(i)) != static_cast<int>(i) || fused_into_[i] >= 0) continue;
     values_[i] = Buffer<float>(backend_->tensor_size(nodes[i].shape, batch));
   }
   // A gradient is done with when its piece has gone back through the model.
@@ -128,7 +152,7 @@ void Runner::share_gradients(std::int64_t batch) {
   };
   for (std::size_t i = nodes.size(); i-- > 0;) {
     int const node = static_cast<int>(i);
-    if (root(node) != node || fused_into_[i] >= 0) continue;
+    if (!needed_[i] || root(node) != node || fused_into_[i] >= 0) continue;
     claim(node);
     std::size_t source = i;
     if (std::holds_alternative<io::Activation>(nodes[i].op) &&
@@ -136,7 +160,7 @@ void Runner::share_gradients(std::int64_t batch) {
       source = static_cast<std::size_t>(nodes[i].inputs[0]);
     }
     for (int input : nodes[source].inputs) claim(input);
-    if (i > 0) free_slots.push_back(gradient_slot_[i]);
+    if (node != root(gradient_node_)) free_slots.push_back(gradient_slot_[i]);
   }
   for (std::size_t size : sizes) gradient_buffers_.emplace_back(size);
 }
@@ -148,7 +172,7 @@ void Runner::plan_operators(std::int64_t batch) {
   plan->touched.resize(nodes.size());
   for (std::size_t i = 1; i < nodes.size(); ++i) {
     int const node = static_cast<int>(i);
-    if (root(node) != node || fused_into_[i] >= 0) continue;
+    if (!needed_[i] || root(node) != node || fused_into_[i] >= 0) continue;
     io::Node const* source = &nodes[i];
     io::Activation fused;
     auto const before = static_cast<std::size_t>(nodes[i].inputs[0]);
@@ -207,6 +231,7 @@ void Runner::forward(std::int64_t batch, float const* rows) {
 void Runner::outputs(std::int64_t batch, float* rows) { node_values(batch, network_->file().output, rows); }
 
 void Runner::node_values(std::int64_t batch, int node, float* rows) {
+  EXPECT(is_needed(node));
   EXPECT(fused_into_[static_cast<std::size_t>(root(node))] < 0);
   backend_->store(*queue_, value(node), network_->file().nodes[static_cast<std::size_t>(node)].shape, batch, rows);
 }
@@ -216,6 +241,7 @@ void Runner::unit_values(std::int64_t batch, std::size_t layer, backend::UnitRed
 }
 
 void Runner::node_unit_values(std::int64_t batch, int node, backend::UnitReduction reduction, float* values) {
+  EXPECT(is_needed(node));
   EXPECT(fused_into_[static_cast<std::size_t>(root(node))] < 0);
   Shape const& shape = network_->file().nodes[static_cast<std::size_t>(node)].shape;
   backend_->unit_values(*queue_, value(node), shape, batch, reduction, values);
@@ -247,7 +273,7 @@ void Runner::backward(std::int64_t batch, int objective_node, backend::UnitPick 
                       backend::UnitPick const* picks, float* gradient) {
   EXPECT(gradient_);
   Plan const& plan = this->plan(batch);
-  std::int64_t const features = volume(network_->input_shape());
+  std::int64_t const features = volume(network_->file().nodes[static_cast<std::size_t>(gradient_node_)].shape);
   for_pieces(batch, [&](std::int64_t first, std::int64_t count) {
     backward_piece(plan, first, count, objective_node, objective + first, picks ? picks + first : nullptr,
                    gradient + first * features);
@@ -260,10 +286,12 @@ void Runner::backward_piece(Plan const& plan, std::int64_t first, std::int64_t c
     return gradient_buffers_[static_cast<std::size_t>(gradient_slot_[static_cast<std::size_t>(node)])].data();
   };
   std::ranges::fill(plan.touched, char{0});
+  int const end = root(gradient_node_);
   for (auto step = plan.steps.rbegin(); step != plan.steps.rend(); ++step) {
+    if (step->node < end) break;  // what is read by `end` or by nothing that matters
     auto const node = static_cast<std::size_t>(step->node);
     plan.touched[node] = inject(count, step->node, objective_node, objective, picks, plan.touched[node] != 0);
-    if (!plan.touched[node]) continue;
+    if (!plan.touched[node] || step->node == end) continue;
     for (std::size_t i = 0; i < step->inputs.size(); ++i) {
       auto const input = static_cast<std::size_t>(step->inputs[i]);
       step->modes[i] = plan.touched[input] ? GradientMode::accumulate : GradientMode::overwrite;
@@ -273,9 +301,10 @@ void Runner::backward_piece(Plan const& plan, std::int64_t first, std::int64_t c
     }
     step->op->backward(*queue_, step->x, value(step->node, first), buffer(step->node), step->dx, step->modes);
   }
-  Shape const& input = network_->input_shape();
-  if (!plan.touched[0]) backend_->zero(*queue_, buffer(0), backend_->tensor_size(input, count));
-  backend_->store(*queue_, buffer(0), input, count, gradient);
+  Shape const& shape = network_->file().nodes[static_cast<std::size_t>(gradient_node_)].shape;
+  bool const touched = plan.touched[static_cast<std::size_t>(end)] != 0;
+  if (!touched) backend_->zero(*queue_, buffer(end), backend_->tensor_size(shape, count));
+  backend_->store(*queue_, buffer(end), shape, count, gradient);
 }
 
 std::size_t Runner::bytes() const {

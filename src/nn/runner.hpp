@@ -14,6 +14,8 @@ struct RunnerOptions {
   std::vector<std::int64_t> batches{1};  // batch sizes that will be run; buffers are those of the largest
   bool gradient = false;                 // plan the backward pass
   std::vector<int> kept_nodes{};         // nodes asked for below that are neither counted, output nor logit
+  bool only_kept = false;                // compute nothing but kept_nodes and what they need; no gradient then
+  int gradient_node = 0;  // whose gradient backward() gives: the input's, or an embedding's output's, for ids have none
 };
 
 /// One worker's executable copy of a network. Everything is allocated at construction. Not thread safe; several runners
@@ -28,7 +30,8 @@ class Runner {
   Network const& network() const { return *network_; }
   backend::Queue& queue() { return *queue_; }
 
-  /// Computes every node for rows (batch, F); batch must be one of the sizes planned.
+  /// Computes output, logit, counted layers and kept nodes, and what they need, for rows (batch, F); batch must be one
+  /// of the sizes planned.
   void forward(std::int64_t batch, float const* rows);
 
   /// rows (batch, K) = the model's output.
@@ -42,7 +45,7 @@ class Runner {
   /// values (batch, last extent of the node), for the nodes of node_values().
   void node_unit_values(std::int64_t batch, int node, backend::UnitReduction reduction, float* values);
 
-  /// gradient (batch, F) = d/dx of sum over samples of
+  /// gradient (batch, F of the gradient node) = d/dx, with x the gradient node, of sum over samples of
   ///   objective.weight * (unit objective.unit of the node `objective_node`) + pick.weight * (mean of the picked unit)
   /// after forward() with the same batch. objective (batch), its `layer` 0 for samples that take part and -1 otherwise;
   /// picks (batch) name counted layers by index, or null.
@@ -56,8 +59,9 @@ class Runner {
   struct Plan;
   Plan const& plan(std::int64_t batch) const;
   void allocate(RunnerOptions const& options);
+  void find_needed(RunnerOptions const& options);
   void find_roots();
-  void find_fusions(std::vector<int> const& kept_nodes);
+  void find_fusions(RunnerOptions const& options);
   void plan_operators(std::int64_t batch);
   void share_gradients(std::int64_t batch);
   float* value(int node, std::int64_t first_sample = 0);
@@ -66,6 +70,7 @@ class Runner {
   /// Calls `run(first, count)` for the parts of a batch that go through the model one after the other.
   template <class Run>
   void for_pieces(std::int64_t batch, Run run) const;
+  bool is_needed(int node) const { return needed_[static_cast<std::size_t>(node)] != 0; }
   int root(int node) const { return roots_[static_cast<std::size_t>(node)]; }
   bool inject(std::int64_t batch, int node, int objective_node, backend::UnitPick const* objective,
               backend::UnitPick const* picks, bool touched);
@@ -74,6 +79,8 @@ class Runner {
   std::shared_ptr<backend::Backend const> backend_;
   std::unique_ptr<backend::Queue> queue_;
   bool gradient_ = false;
+  int gradient_node_ = 0;
+  std::vector<char> needed_;           // by node: whether it is computed
   std::vector<std::int64_t> batches_;  // that may be run
   Shape objective_shape_;              // (K): kept, so that running allocates nothing
   std::int64_t piece_ = 0;             // samples that ops are planned for; 0: each batch is planned as a whole

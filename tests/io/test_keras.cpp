@@ -106,27 +106,6 @@ TEST(KerasModelFile, FullAndWeightsOnlyFileHoldTheSameModel) {
   EXPECT_NE(full.sha256, weights.sha256);
 }
 
-class RecurrentModel : public testing::TestWithParam<std::pair<char const*, char const*>> {};
-
-TEST_P(RecurrentModel, IsRefusedByTheNameOfItsLayer) {
-  auto const [file, layer] = GetParam();
-  SONDE_NEEDS_SHARED(file);
-  try {
-    read_keras(test::shared_path(file), {});
-    FAIL() << "was read";
-  } catch (InputError const& error) {
-    EXPECT_NE(std::string(error.what()).find(layer), std::string::npos) << error.what();
-    EXPECT_NE(std::string(error.what()).find("Conv2D"), std::string::npos)
-        << "the supported layers are not listed: " << error.what();
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(Shared, RecurrentModel,
-                         testing::Values(std::pair{"data/mnist/testrnn_mnist_lstm.h5", "lstm_1: the Keras layer LSTM"},
-                                         std::pair{"data/lipo/Lipo.h5", "embedding_1: the Keras layer Embedding"},
-                                         std::pair{"data/text/shakespeare.h5",
-                                                   "embedding_1: the Keras layer Embedding"}));
-
 TEST(KerasModelFile, LambdaIsRefusedWithTheOptionThatHelps) {
   SONDE_NEEDS_SHARED("data/steering/yuv_full.h5");
   try {

@@ -237,12 +237,4 @@ INSTANTIATE_TEST_SUITE_P(ImageNet, RealOnnx,
                                          Real{"SqueezeNet_fp16.onnx", 39, 8952, {1, 1, 1000}, 1235496},
                                          Real{"darknet_tiny_rgb255.onnx", 21, 4624, {1000}, 1042104}));
 
-TEST(Onnx, RecurrentModelsAreRefusedByOperator) {
-  for (char const* name : {"data/text/shakespeare.onnx", "data/text/hacker_news.onnx"}) {
-    SONDE_NEEDS_SHARED(name);
-    expect_refused([&] { read_onnx(shared_path(name).string(), {}); },
-                   {name, "LSTM (node ", "(not supported)", "Abs, Add, "});
-  }
-}
-
 }  // namespace

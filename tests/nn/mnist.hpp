@@ -25,4 +25,14 @@ inline std::vector<float> mnist_images(std::vector<std::int64_t> const& indices)
   return rows;
 }
 
+/// All labels.
+inline std::vector<int> mnist_labels() {
+  constexpr std::size_t header = 8, images = 10000;
+  std::vector<unsigned char> bytes(header + images);
+  gzFile file = gzopen(shared_path("data/mnist/t10k-labels-idx1-ubyte.gz").c_str(), "rb");
+  gzread(file, bytes.data(), static_cast<unsigned>(bytes.size()));
+  gzclose(file);
+  return {bytes.begin() + header, bytes.end()};
+}
+
 }  // namespace sonde::test

@@ -149,7 +149,12 @@ OnnxCase lift(onnx::ModelProto const& model, std::vector<onnx::TensorProto> cons
 }  // namespace
 
 Floats floats(onnx::TensorProto const& tensor) {
-  return std::get<Floats>(io::onnx_reader::read_tensor(tensor, "test tensor").elements);
+  auto const constant = io::onnx_reader::read_tensor(tensor, "test tensor");
+  if (auto const* values = std::get_if<Floats>(&constant.elements)) return *values;
+  Floats values;
+  for (auto const& element : std::get<io::onnx_reader::Integers>(constant.elements))
+    values.push_back(static_cast<float>(element.value));
+  return values;
 }
 
 Shape shape_of(onnx::TensorProto const& tensor) { return {tensor.dims().begin(), tensor.dims().end()}; }
@@ -167,6 +172,32 @@ Floats turned(Floats const& values, Shape const& nchw, bool back) {
     }
   }
   return result;
+}
+
+Floats axis_first(Floats const& values, Shape const& shape, std::size_t axis, bool back) {
+  auto const middle = shape.begin() + static_cast<std::ptrdiff_t>(axis);
+  auto const outer = static_cast<std::size_t>(volume({shape.begin(), middle}));
+  auto const inner = static_cast<std::size_t>(volume({middle + 1, shape.end()}));
+  auto const count = static_cast<std::size_t>(*middle);
+  Floats result(values.size());
+  for (std::size_t o = 0; o < outer; ++o) {
+    for (std::size_t k = 0; k < count; ++k) {
+      for (std::size_t i = 0; i < inner; ++i) {
+        std::size_t const in = (o * count + k) * inner + i, first = (k * outer + o) * inner + i;
+        result[back ? in : first] = values[back ? first : in];
+      }
+    }
+  }
+  return result;
+}
+
+std::optional<std::size_t> batch_axis(Shape const& shape, Shape const& sample) {
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    Shape rest = shape;
+    rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(axis));
+    if (rest == sample) return axis;
+  }
+  return std::nullopt;
 }
 
 onnx::TensorProto load_tensor(std::filesystem::path const& path) { return load<onnx::TensorProto>(path); }

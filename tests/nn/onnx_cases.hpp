@@ -4,6 +4,7 @@
 #include <onnx/onnx_pb.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,13 +23,19 @@ struct OnnxCase {
   bool lifted = false;  // the model's output has a batch axis of extent 1 before the stored one's axes
 };
 
-/// Elements of a floating-point tensor in the file's order.
+/// Elements of a tensor in the file's order, as floats.
 Floats floats(onnx::TensorProto const& tensor);
 
 Shape shape_of(onnx::TensorProto const& tensor);
 
 /// (N, C, H, W) -> (N, H, W, C), or back.
 Floats turned(Floats const& values, Shape const& nchw, bool back);
+
+/// Axis `axis` of row-major values of `shape` brought to the front, or the first axis brought there.
+Floats axis_first(Floats const& values, Shape const& shape, std::size_t axis, bool back);
+
+/// The axis without which `shape` is `sample`; the first where there are several, none where there is none.
+std::optional<std::size_t> batch_axis(Shape const& shape, Shape const& sample);
 
 onnx::TensorProto load_tensor(std::filesystem::path const& path);
 

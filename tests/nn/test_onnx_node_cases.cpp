@@ -37,14 +37,20 @@ std::string reason_of(std::string message, std::string const& path) {
   return message.substr(0, message.find(" The supported operators"));
 }
 
-/// The model's output in the file's order.
-Floats run(io::ModelFile file, onnx::TensorProto const& input, Shape& output) {
-  std::int64_t const batch = input.dims(0);
+/// The model's output in the file's order. In sequences the batch is another axis than 0: that without which the shapes
+/// are those of a sample. `wanted` is the output's shape in the file, `output` becomes that of the result.
+Floats run(io::ModelFile file, onnx::TensorProto const& input, Shape const& wanted, Shape& output) {
   bool const image = input.dims_size() == 4 && file.channels_first;
-  Floats const rows = image ? turned(floats(input), shape_of(input), false) : floats(input);
-  output = {batch};
-  for (std::int64_t const extent : file.output_shape()) output.push_back(extent);
-  if (output.size() == 4) output = {batch, output[3], output[1], output[2]};
+  std::size_t const axis = image ? 0 : batch_axis(shape_of(input), file.input_shape()).value_or(0);
+  std::int64_t const batch = input.dims(static_cast<int>(axis));
+  Floats const rows =
+      image ? turned(floats(input), shape_of(input), false) : axis_first(floats(input), shape_of(input), axis, false);
+  Shape const sample = file.output_shape();
+  std::size_t const output_axis = batch_axis(wanted, sample).value_or(0);
+  output = sample;
+  output.insert(output.begin() + static_cast<std::ptrdiff_t>(output_axis), batch);
+  bool const output_image = output.size() == 4 && output_axis == 0;
+  if (output_image) output = {batch, output[3], output[1], output[2]};
   if (file.layers.empty()) file.layers.push_back({"output", file.output});  // a network has neurons
   auto network = std::make_shared<nn::Network const>(std::move(file));
   std::shared_ptr<backend::Backend const> reference = backend::make_backend("reference", network->file());
@@ -52,14 +58,14 @@ Floats run(io::ModelFile file, onnx::TensorProto const& input, Shape& output) {
   runner.forward(batch, rows.data());
   Floats result(static_cast<std::size_t>(volume(output)));
   runner.outputs(batch, result.data());
-  return output.size() == 4 ? turned(result, output, true) : result;
+  return output_image ? turned(result, output, true) : axis_first(result, output, output_axis, true);
 }
 
 Outcome compare(OnnxCase const& item, io::ModelFile file, onnx::TensorProto const& expected) {
-  Shape output;
-  Floats const result = run(std::move(file), item.input, output);
   Shape wanted_shape = shape_of(expected);
   if (item.lifted) wanted_shape.insert(wanted_shape.begin(), 1);
+  Shape output;
+  Floats const result = run(std::move(file), item.input, wanted_shape, output);
   if (output != wanted_shape) return {"wrong", "shape " + to_string(output) + " instead of " + to_string(wanted_shape)};
   Floats const wanted = floats(expected);
   for (std::size_t i = 0; i < wanted.size(); ++i) {

@@ -58,11 +58,16 @@ ModelFile read_keras(std::string const& path, ModelOptions const& options) {
   keras::Json const model = keras::parse_json(*text, where);
   keras::check_supported(model, where);
   keras::ModelInput input = keras::model_input(model, where);
+  bool const open = !input.shape.empty() && input.shape.size() <= 2 && input.shape.front() < 0;
+  if (open && keras::takes_sequences(model, where)) input.shape.front() = open_length(path, options);
   ModelBuilder builder(path, "keras", std::move(input.shape), std::move(input.name));
   keras::Context context{path, file, builder, options};
   std::string const version = setting(file, model, "keras_version");
   context.keras_major =
       !version.empty() && version.front() >= '0' && version.front() <= '9' ? version.front() - '0' : 2;
+  // Keras 2.3 and tf.keras 2 changed the default.
+  bool const early = version.starts_with("2.0") || version.starts_with("2.1") || version.starts_with("2.2");
+  context.hard_gates = context.keras_major == 1 || (early && !version.ends_with("-tf"));
   context.theano = setting(file, model, "backend") == "theano";
   int const output = keras::add_model(context, model, 0);
   ModelFile result = std::move(builder).finish(output);

@@ -38,6 +38,26 @@ std::int64_t ModelFile::units() const {
   return total;
 }
 
+std::int64_t ModelFile::vocabulary() const {
+  std::int64_t ids = 0;
+  for (Node const& node : nodes) {
+    auto const* embedding = std::get_if<Embedding>(&node.op);
+    if (embedding && (ids == 0 || embedding->table->shape[0] < ids)) ids = embedding->table->shape[0];
+  }
+  return ids;
+}
+
+std::int64_t open_length(std::string const& path, ModelOptions const& options) {
+  constexpr std::int64_t longest = 1 << 24;
+  VALIDATE(options.sequence_length > 0,
+           "model " << path << ": it takes sequences of any length (records of one length are needed). "
+                    << "Say how many symbols or steps a record has, for example with --record.");
+  VALIDATE(options.sequence_length <= longest, "model " << path << ": records of " << options.sequence_length
+                                                        << " steps are too long (" << longest
+                                                        << " at most). Cut the records.");
+  return options.sequence_length;
+}
+
 ModelBuilder::ModelBuilder(std::string path, std::string format, Shape input_shape, std::string input_name) {
   file_.path = std::move(path);
   file_.format = std::move(format);

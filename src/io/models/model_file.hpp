@@ -38,6 +38,9 @@ struct ModelFile {
   std::int64_t parameters() const;
   /// Number of counted neurons.
   std::int64_t units() const;
+  /// Number of ids its embeddings have rows for: a model of sequences of symbols takes the ids 0 to vocabulary() - 1.
+  /// 0 for a model that takes numbers.
+  std::int64_t vocabulary() const;
 };
 
 /// Appends nodes, inferring and checking shapes.
@@ -62,11 +65,16 @@ class ModelBuilder {
 struct ModelOptions {
   /// Lambda layers by name: y = scale x + offset. A Lambda layer that is not named here is refused.
   std::map<std::string, std::pair<float, float>> lambdas;
+  /// Steps of a record, for models of sequences whose length the file leaves open; 0: the file must say it.
+  std::int64_t sequence_length = 0;
 };
 
 /// Reads a model, choosing the format by content (HDF5 signature: Keras; otherwise ONNX). Throws InputError for a file
 /// that is missing, damaged or uses what sonde does not support (named, with the list of supported layers).
 ModelFile read_model(std::string const& path, ModelOptions const& options = {});
+
+/// The length of a model's sequences where the file leaves it open. Throws InputError when `options` does not say it.
+std::int64_t open_length(std::string const& path, ModelOptions const& options);
 
 /// The readers behind read_model().
 ModelFile read_keras(std::string const& path, ModelOptions const& options);

@@ -20,6 +20,7 @@
 #include "base/registry.hpp"
 #include "io/models/model_file.hpp"
 #include "io/models/onnx/operators.hpp"
+#include "io/models/onnx/sequences.hpp"
 #include "io/provenance.hpp"
 
 namespace sonde::io {
@@ -136,12 +137,15 @@ bool is_channels_last(::onnx::GraphProto const& graph, std::string const& input)
   return false;
 }
 
-/// Extents in the file's order, the batch first; 0 where they are not fixed.
-Shape input_extents(::onnx::ValueInfoProto const& input, std::string const& path) {
+/// Extents in the file's order; 0 for a batch that is not fixed.
+Shape input_extents(::onnx::ValueInfoProto const& input, std::string const& path, Sequences const& sequences,
+                    ModelOptions const& options) {
   std::string const where = "model " + path + ", input " + input.name();
   auto const& type = input.type().tensor_type();
+  bool const ids = sequences.of_ids && (type.elem_type() == ::onnx::TensorProto_DataType_INT64 ||
+                                        type.elem_type() == ::onnx::TensorProto_DataType_INT32);
   VALIDATE(
-      type.elem_type() == ::onnx::TensorProto_DataType_FLOAT ||
+      ids || type.elem_type() == ::onnx::TensorProto_DataType_FLOAT ||
           type.elem_type() == ::onnx::TensorProto_DataType_FLOAT16,
       where << ": its element type is " << type.elem_type() << " (only float32, 1, and float16, 10, are supported).");
   VALIDATE(type.has_shape() && type.shape().dim_size() > 0,
@@ -149,12 +153,17 @@ Shape input_extents(::onnx::ValueInfoProto const& input, std::string const& path
   Shape extents;
   for (auto const& dim : type.shape().dim())
     extents.push_back(dim.has_dim_value() && dim.dim_value() > 0 ? dim.dim_value() : 0);
-  for (std::size_t i = 1; i < extents.size(); ++i) {
-    VALIDATE(extents[i] > 0,
-             where << ": axis " << i
-                   << " has no fixed extent (only the batch, axis 0, may vary). Export it with a fixed input size.");
+  auto const batch = static_cast<std::size_t>(sequences.batch_axis);
+  VALIDATE(batch < extents.size(), where << ": it has no axis " << batch << " (the batch of its sequences).");
+  std::size_t const time = batch == 0 ? 1 : 0;
+  bool const open = extents.size() <= 3 && time < extents.size() && extents[time] == 0;
+  if (open && (sequences.recurrent || sequences.of_ids)) extents[time] = open_length(path, options);
+  for (std::size_t i = 0; i < extents.size(); ++i) {
+    VALIDATE(extents[i] > 0 || i == batch, where << ": axis " << i << " has no fixed extent (only the batch, axis "
+                                                 << batch << ", may vary). Export it with a fixed input size.");
   }
-  Shape const sample(extents.begin() + 1, extents.end());
+  Shape sample = extents;
+  sample.erase(sample.begin() + sequences.batch_axis);
   VALIDATE(volume(sample) <= (std::int64_t{1} << 30),
            where << ": a sample has the shape " << to_string(sample)
                  << " (more than 2^30 elements are not supported). Check the file.");
@@ -163,12 +172,12 @@ Shape input_extents(::onnx::ValueInfoProto const& input, std::string const& path
 
 void convert(Graph& graph, ::onnx::NodeProto const& node) {
   Call call(graph, node);
-  VALIDATE(node.output_size() > 0 && !node.output(0).empty(),
+  VALIDATE(node.output_size() > 0 && (!node.output(0).empty() || is_recurrent(node)),
            call.where() << ": it has no output. The file is damaged; export it again.");
   if (graph.absorbed(node)) return call.pass();
   bool depends = false;
   for (std::size_t i = 0; i < call.inputs(); ++i) depends = depends || (call.has(i) && !call.is_constant(i));
-  bool const parts = node.op_type() == "Split";
+  bool const parts = node.op_type() == "Split" || is_recurrent(node);
   for (std::size_t i = 1; i < call.outputs() && !parts; ++i) {
     VALIDATE(!call.output_used(i), call.where() << ": its output " << i << ", '" << call.output_name(i)
                                                 << "', is used (only the first is supported).");
@@ -180,20 +189,24 @@ void convert(Graph& graph, ::onnx::NodeProto const& node) {
   with(call);
 }
 
-Graph start(::onnx::ModelProto& model, std::string const& path, Shape const& extents, bool channels_last_input) {
+Graph start(::onnx::ModelProto& model, std::string const& path, Shape const& extents, std::int64_t batch_axis,
+            bool channels_last_input) {
   ::onnx::GraphProto& proto = *model.mutable_graph();
   auto const& input = graph_input(proto, path);
-  Shape sample(extents.begin() + 1, extents.end());
-  bool const turned = sample.size() == 3 && !channels_last_input;
+  Shape sample = extents;
+  sample.erase(sample.begin() + batch_axis);
+  bool const turned = sample.size() == 3 && !channels_last_input && batch_axis == 0;
   if (turned) std::ranges::rotate(sample, sample.begin() + 1);
   // Enough for any real model, however small its file: maps for constants that are spread over large images.
   std::int64_t const limit = 4 * static_cast<std::int64_t>(std::filesystem::file_size(path)) + (std::int64_t{1} << 27);
   Graph graph(path, proto, opset_of(model, path), ModelBuilder(path, "onnx", sample, input.name()), limit);
-  if (extents.front() > 0) graph.batch = extents.front();
+  std::int64_t const batch = extents[static_cast<std::size_t>(batch_axis)];
+  if (batch > 0) graph.batch = batch;
 
   Value value;
   value.node = 0;
   value.channels_last = turned;
+  value.batch_axis = batch_axis;
   graph.define(input.name(), value);
   for (auto& tensor : *proto.mutable_initializer()) {
     Value constant;
@@ -208,7 +221,7 @@ Graph start(::onnx::ModelProto& model, std::string const& path, Shape const& ext
 }
 
 /// Checks what can be checked before the nodes are looked at, then converts them.
-ModelFile import(std::string const& path) {
+ModelFile import(std::string const& path, ModelOptions const& options) {
   ::onnx::ModelProto model = parse(path);
   ::onnx::GraphProto const& proto = model.graph();
   opset_of(model, path);
@@ -218,9 +231,10 @@ ModelFile import(std::string const& path) {
   VALIDATE(proto.output_size() == 1,
            "model " << path << ": it has " << proto.output_size() << " outputs (one is supported). Remove the others.");
   auto const& input = graph_input(proto, path);
-  Shape const extents = input_extents(input, path);
+  Sequences const sequences = find_sequences(proto, input.name());
+  Shape const extents = input_extents(input, path, sequences, options);
   bool const last = extents.size() == 4 && is_channels_last(proto, input.name());
-  Graph graph = start(model, path, extents, last);
+  Graph graph = start(model, path, extents, sequences.batch_axis, last);
   for (auto const& node : proto.node()) {
     if (graph.needed(node)) convert(graph, node);
   }
@@ -230,7 +244,7 @@ ModelFile import(std::string const& path) {
   output.add_input(proto.output(0).name());
   Call call(graph, output);
   Value result = call.activation(0, "value");
-  if (graph.rank(result) == 4 && !last) result = call.image(result);
+  if (graph.rank(result) == 4 && !last && result.batch_axis == 0) result = call.image(result);
   ModelFile file = std::move(graph).finish(result);
   file.channels_first = !last;
   file.sha256 = sha256_of_file(path);
@@ -239,9 +253,9 @@ ModelFile import(std::string const& path) {
 
 }  // namespace
 
-ModelFile read_onnx(std::string const& path, ModelOptions const& /*options*/) {
+ModelFile read_onnx(std::string const& path, ModelOptions const& options) {
   try {
-    return import(path);
+    return import(path, options);
   } catch (InputError const& error) {
     std::string const message = error.what();
     if (message.starts_with("model ")) throw;

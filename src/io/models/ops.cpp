@@ -9,6 +9,10 @@ std::string op_name(Op const& op) {
                                     "prelu",     "softmax", "lrn",         "binary",    "concat",     "reshape",
                                     "transpose", "pad",     "reduce_mean", "embedding", "recurrent"};
   static_assert(names.size() == std::variant_size_v<Op>);
+  if (auto const* recurrent = std::get_if<Recurrent>(&op)) {
+    static constexpr std::array kinds{"lstm", "gru", "simple_rnn"};
+    return kinds[static_cast<std::size_t>(recurrent->kind)];
+  }
   return names[op.index()];
 }
 

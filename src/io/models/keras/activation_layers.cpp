@@ -37,20 +37,24 @@ std::vector<Registry<Op>::Entry> activation_entries(int keras_major) {
           {"log_softmax", Softmax{true}}};
 }
 
-/// Adds the function of that name; nothing for linear.
-int add_named(Layer& layer, int node, std::string const& name, bool own_step) {
+/// The function of that name.
+Op named_op(Layer const& layer, std::string const& name) {
   auto const entries = activation_entries(layer.context().keras_major);
   std::vector<std::string> known;
   for (auto const& entry : entries) {
-    if (entry.name == name) {
-      auto const* activation = std::get_if<Activation>(&entry.value);
-      bool const linear = activation && activation->function == Function::identity;
-      return linear ? node : layer.add(entry.value, {node}, own_step ? name : "");
-    }
+    if (entry.name == name) return entry.value;
     known.push_back(entry.name);
   }
   SONDE_FAIL_AS(InputError, layer.where() << ": its activation '" << name << "' is not supported (sonde knows "
                                           << join(known) << "). Use one of these.");
+}
+
+/// Adds the function of that name; nothing for linear.
+int add_named(Layer& layer, int node, std::string const& name, bool own_step) {
+  Op const op = named_op(layer, name);
+  auto const* activation = std::get_if<Activation>(&op);
+  bool const linear = activation && activation->function == Function::identity;
+  return linear ? node : layer.add(op, {node}, own_step ? name : "");
 }
 
 /// An activation is given by its name; as {"class_name": "function", "config": name} by Keras 3; or as a whole layer.
@@ -165,6 +169,21 @@ int prelu(Layer& layer) {
 int activate(Layer& layer, int node) {
   Json const* value = layer.config().find({"activation"});
   return value ? add_activation(layer, node, *value, true) : node;
+}
+
+Activation activation_setting(Layer const& layer, LayerConfig const& config, LayerConfig::Names names,
+                              std::string const& fallback) {
+  std::string name = fallback;
+  if (Json const* value = config.find(names)) {
+    Json const& text = value->is_string() ? *value : member(*value, "config", layer.where() + ", activation");
+    name = string_of(text, layer.where() + ", activation");
+  }
+  Op const op = named_op(layer, name);
+  auto const* activation = std::get_if<Activation>(&op);
+  VALIDATE(activation, layer.where() << ": its activation '" << name
+                                     << "' works on all units at once (a recurrent layer needs one for each). "
+                                     << "Use tanh.");
+  return *activation;
 }
 
 std::vector<LayerKind> activation_layers() {

@@ -64,7 +64,7 @@ int add_layer(Context& context, Json const& entry, Scope const& scope, std::vect
   check_channels_last(layer);
   int const output = kind.build(layer);
   layer.check_all_used();
-  if (kind.counted) context.builder.count(counted_name(context, name), output);
+  if (kind.counted) context.builder.count(counted_name(context, name), layer.counted(output));
   return output;
 }
 
@@ -155,6 +155,14 @@ void check_supported(Json const& model, std::string const& where) {
       kind_of(class_name, where + ", layer " + name_of(layer, where));
     }
   }
+}
+
+bool takes_sequences(Json const& model, std::string const& where) {
+  return std::ranges::any_of(layers_of(model, where), [&](Json const& layer) {
+    std::string const name = class_of(layer, where);
+    if (is_model(name)) return takes_sequences(layer, where);
+    return std::ranges::any_of(recurrent_layers(), [&](LayerKind const& kind) { return kind.name == name; });
+  });
 }
 
 ModelInput model_input(Json const& model, std::string const& where) {

@@ -8,6 +8,9 @@ namespace sonde::io::keras {
 /// Throws InputError naming the first layer that is not supported, before anything else is complained about.
 void check_supported(Json const& model, std::string const& where);
 
+/// Whether the model has layers for sequences.
+bool takes_sequences(Json const& model, std::string const& where);
+
 /// The input of a model: shape without the batch (-1 where the file leaves an extent open) and the name of its layer.
 struct ModelInput {
   Shape shape;

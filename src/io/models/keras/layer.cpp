@@ -38,6 +38,18 @@ Weights Layer::weight(std::size_t index, char const* what, Shape const& expected
   return context_.file.read(weights_.group, weights_.names[index], expected, where() + ", " + what);
 }
 
+Shape Layer::weight_shape(std::size_t index) const {
+  VALIDATE(index < weights_.names.size(), where() << ": a weight is not in the file (which has "
+                                                  << weights_.names.size() << " weights for it in " << weights_.group
+                                                  << "). Check that weights and architecture belong together.");
+  return context_.file.shape(weights_.group, weights_.names[index], where());
+}
+
+LayerWeights Layer::hand_over_weights() {
+  ignore_further_weights();
+  return weights_;
+}
+
 void Layer::check_all_used() const {
   VALIDATE(used_ == weights_.names.size(),
            where() << ": the file has " << weights_.names.size() << " weights for it, of which the architecture uses "
@@ -53,7 +65,7 @@ Weights make_vector(std::vector<float> const& values) {
 std::vector<LayerKind> const& layer_kinds() {
   static std::vector<LayerKind> const kinds = [] {
     std::vector<LayerKind> all;
-    for (auto const& part : {core_layers(), image_layers(), activation_layers(), merge_layers()}) {
+    for (auto const& part : {core_layers(), image_layers(), activation_layers(), merge_layers(), recurrent_layers()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     return all;

@@ -21,6 +21,7 @@ struct Context {
   ModelBuilder& builder;
   ModelOptions const& options;
   int keras_major = 2;                   // of the Keras that wrote the file
+  bool hard_gates = false;               // gates of recurrent layers are hard_sigmoid unless said otherwise
   bool theano = false;                   // Theano turns kernels round
   std::map<std::string, int> counted{};  // how often each name was given to a counted layer
 };
@@ -51,10 +52,18 @@ class Layer {
   /// file has no such weight or it has another shape than `expected`.
   Weights weight(std::size_t index, char const* what, Shape const& expected);
   std::size_t weight_count() const { return weights_.names.size(); }
+  /// Shape of weight number `index` in the file. Throws InputError when there is none.
+  Shape weight_shape(std::size_t index) const;
+  /// The layer around another one has its weights; it asks for all of them.
+  LayerWeights hand_over_weights();
   /// Declares the weights that were not asked for as not needed.
   void ignore_further_weights() { used_ = weights_.names.size(); }
   /// Throws InputError when the file has more weights for the layer than it asked for.
   void check_all_used() const;
+
+  /// Units are counted at `node` instead of at the output.
+  void count_at(int node) { counted_ = node; }
+  int counted(int output) const { return counted_ < 0 ? output : counted_; }
 
  private:
   Context& context_;
@@ -63,6 +72,7 @@ class Layer {
   LayerWeights weights_;
   std::vector<int> inputs_;
   std::size_t used_ = 0;
+  int counted_ = -1;
 };
 
 /// A tensor of rank 1.
@@ -70,6 +80,11 @@ Weights make_vector(std::vector<float> const& values);
 
 /// Adds the function a layer's setting "activation" asks for: returns `node` itself for none or linear.
 int activate(Layer& layer, int node);
+
+/// The elementwise function a setting of a recurrent layer names. Throws InputError for one that is unknown, or works
+/// on all units at once.
+Activation activation_setting(Layer const& layer, LayerConfig const& config, LayerConfig::Names names,
+                              std::string const& fallback);
 
 struct LayerKind {
   std::string name;            // Keras' class name
@@ -82,6 +97,7 @@ std::vector<LayerKind> core_layers();
 std::vector<LayerKind> image_layers();
 std::vector<LayerKind> activation_layers();
 std::vector<LayerKind> merge_layers();
+std::vector<LayerKind> recurrent_layers();
 
 /// Every layer but models and InputLayer.
 std::vector<LayerKind> const& layer_kinds();

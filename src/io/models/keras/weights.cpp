@@ -54,6 +54,13 @@ LayerWeights WeightFile::weights_inside(std::string const& outer, std::string co
   return weights;
 }
 
+Shape WeightFile::shape(std::string const& group, std::string const& name, std::string const& where) const {
+  std::string const path = group + "/" + name;
+  VALIDATE(file_.is_dataset(path),
+           where << ": the file names it but has no data set " << path << " (damaged). Copy the file again.");
+  return file_.dataset(path).shape();
+}
+
 Weights WeightFile::read(std::string const& group, std::string const& name, Shape const& expected,
                          std::string const& where) {
   std::string const path = group + "/" + name;

@@ -35,6 +35,9 @@ class WeightFile {
   /// names that say which layer they belong to.
   LayerWeights weights_inside(std::string const& outer, std::string const& layer) const;
 
+  /// Shape of a weight as stored. Throws InputError, naming `where`, when it is missing.
+  Shape shape(std::string const& group, std::string const& name, std::string const& where) const;
+
   /// Reads one weight, whatever its floating point type. Throws InputError, naming `where`, when it is missing, is no
   /// floating point array of shape `expected`, or is longer than the file. A weight that is read again is shared.
   Weights read(std::string const& group, std::string const& name, Shape const& expected, std::string const& where);

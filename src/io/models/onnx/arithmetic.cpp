@@ -41,6 +41,8 @@ Value with_activation(Call& call, BinaryFunction function, Value a, Value b) {
   VALIDATE(rank == call.graph().rank(b), call.where()
                                              << ": its operands have ranks " << rank << " and " << call.graph().rank(b)
                                              << " (only equal ranks keep the batch apart). Check the model.");
+  VALIDATE(a.batch_axis == b.batch_axis, call.where() << ": its operands have the batch on axes " << a.batch_axis
+                                                      << " and " << b.batch_axis << " (samples would be mixed).");
   if (a.channels_last != b.channels_last) {
     a = call.image(a);
     b = call.image(b);

@@ -10,10 +10,10 @@ namespace {
 /// Drops the batch from a shape of the activation's rank.
 Shape without_batch(Call& call, Shape full, Constant const& constant, Value const& x) {
   Shape const file = call.graph().file_shape(x);
-  VALIDATE(full.front() == 1, call.where()
-                                  << ": its constant of shape " << to_string(constant.shape)
-                                  << " has a value per sample of the batch (samples are independent; not supported).");
-  full.erase(full.begin());
+  VALIDATE(full[static_cast<std::size_t>(x.batch_axis)] == 1,
+           call.where() << ": its constant of shape " << to_string(constant.shape)
+                        << " has a value per sample of the batch (samples are independent; not supported).");
+  full.erase(full.begin() + x.batch_axis);
   for (std::size_t i = 0; i < full.size(); ++i) {
     VALIDATE(full[i] == 1 || full[i] == file[i], call.where() << ": its constant of shape " << to_string(constant.shape)
                                                               << " does not fit samples of shape " << to_string(file)

@@ -16,7 +16,7 @@ bool order_is_same(Shape const& image) { return image[2] == 1 || image[0] * imag
 }  // namespace
 
 Call::Call(Graph& graph, ::onnx::NodeProto const& node) : graph_(graph), node_(node), name_(node.name()) {
-  if (name_.empty() && node.output_size() > 0) name_ = node.output(0);
+  for (int i = 0; name_.empty() && i < node.output_size(); ++i) name_ = node.output(i);
 }
 
 std::string Call::where() const { return "model " + graph_.path() + ", node " + name_ + " (" + node_.op_type() + ")"; }
@@ -111,23 +111,42 @@ std::optional<std::vector<std::int64_t>> Call::integer_list(std::string const& n
   return std::vector<std::int64_t>(attribute->ints().begin(), attribute->ints().end());
 }
 
+std::vector<float> Call::real_list(std::string const& name) const {
+  auto const* attribute = find(name);
+  return attribute ? std::vector<float>(attribute->floats().begin(), attribute->floats().end()) : std::vector<float>{};
+}
+
+std::vector<std::string> Call::text_list(std::string const& name) const {
+  auto const* attribute = find(name);
+  if (!attribute) return {};
+  return {attribute->strings().begin(), attribute->strings().end()};
+}
+
 std::int64_t Call::axis(std::int64_t axis, std::int64_t rank) const {
   VALIDATE(axis >= -rank && axis < rank,
            where() << ": axis " << axis << " is outside a tensor of rank " << rank << ". Check the file.");
   return axis < 0 ? axis + rank : axis;
 }
 
-std::size_t Call::stored_axis(Value const& value, std::int64_t file_axis) const {
+std::size_t Call::sample_axis(Value const& value, std::int64_t file_axis) const {
   std::int64_t const found = axis(file_axis, graph_.rank(value));
-  VALIDATE(found > 0, where() << ": it works along axis 0, the batch (samples would be mixed). "
-                              << "Models must treat the samples of a batch independently.");
-  if (!value.channels_last) return static_cast<std::size_t>(found - 1);
-  return found == 1 ? 2 : static_cast<std::size_t>(found - 2);
+  VALIDATE(found != value.batch_axis, where() << ": it works along axis " << found
+                                              << ", the batch (samples would be mixed). "
+                                              << "Models must treat the samples of a batch independently.");
+  return static_cast<std::size_t>(found < value.batch_axis ? found : found - 1);
+}
+
+std::size_t Call::stored_axis(Value const& value, std::int64_t file_axis) const {
+  std::size_t const found = sample_axis(value, file_axis);
+  if (!value.channels_last) return found;
+  return found == 0 ? 2 : found - 1;
 }
 
 Value Call::image(Value const& value) {
   VALIDATE(graph_.rank(value) == 4, where() << ": its input has rank " << graph_.rank(value)
                                             << " (only images of batch, channels, height and width are supported).");
+  VALIDATE(value.batch_axis == 0, where() << ": the batch of its input is axis " << value.batch_axis
+                                          << " (that of images must be 0). Export the model with the batch first.");
   if (value.channels_last) return value;
   Shape const shape = graph_.stored_shape(value);
   Shape const turned{shape[1], shape[2], shape[0]};
@@ -184,6 +203,8 @@ void Call::result(Value value, Role role, std::size_t i) {
   graph_.count(name_, role, from, only_use, value);
   graph_.define(output_name(i), std::move(value));
 }
+
+void Call::count(Value value) { graph_.count(name_, Role::layer, {}, false, value); }
 
 void Call::result(Constant constant) {
   Value value;

@@ -47,11 +47,15 @@ class Call {
   float real(std::string const& name, float otherwise) const;
   std::string text(std::string const& name, std::string const& otherwise) const;
   std::optional<std::vector<std::int64_t>> integer_list(std::string const& name) const;
+  std::vector<float> real_list(std::string const& name) const;
+  std::vector<std::string> text_list(std::string const& name) const;
   ::onnx::AttributeProto const* find(std::string const& name) const;
 
-  // axes, as in the file: 0 is the batch
+  // axes, as in the file, one of them the batch
   /// Brings `axis` from [-rank, rank) to [0, rank).
   std::int64_t axis(std::int64_t axis, std::int64_t rank) const;
+  /// Axis of a sample in the file's order. Throws InputError for the batch.
+  std::size_t sample_axis(Value const& value, std::int64_t axis) const;
   /// Axis of the stored sample. Throws InputError for the batch.
   std::size_t stored_axis(Value const& value, std::int64_t axis) const;
 
@@ -76,6 +80,8 @@ class Call {
   bool output_used(std::size_t i) const;
   void result(Value value, Role role, std::size_t i = 0);
   void result(Constant constant);
+  /// Counts a value that is no result as a layer under the node's name.
+  void count(Value value);
   /// The input passed on.
   void pass();
 

@@ -43,6 +43,25 @@ int Graph::uses(std::string const& name) const {
   return uses(name) == 1 ? users_.at(name).front() : nullptr;
 }
 
+bool Graph::are_ids(std::string const& name) const {
+  static std::set<std::string> const moves{"Cast", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"};
+  std::vector<std::string> waiting{name};
+  bool picks = false;
+  for (std::size_t i = 0; i < waiting.size(); ++i) {
+    auto const found = users_.find(waiting[i]);
+    if (found == users_.end()) continue;
+    for (::onnx::NodeProto const* user : found->second) {
+      if (user == nullptr || waiting.size() > 64) return false;
+      bool const by_id = user->op_type() == "Gather" && user->input_size() == 2 && user->input(1) == waiting[i];
+      bool const moved = moves.contains(user->op_type()) && user->output_size() == 1 && user->input(0) == waiting[i];
+      if (moved) waiting.push_back(user->output(0));
+      if (!by_id && !moved && user->op_type() != "Shape") return false;
+      picks = picks || by_id;
+    }
+  }
+  return picks;
+}
+
 void Graph::charge(std::int64_t elements, std::string const& where) {
   VALIDATE(elements <= limit_, where << ": the constants of the model grow to more than " << limit_
                                      << " further elements "
@@ -62,6 +81,7 @@ Value Graph::add(std::string const& name, Op op, std::vector<Value> const& input
   Value value;
   value.node = builder_.add(name, std::move(op), std::move(nodes));
   value.channels_last = channels_last;
+  value.batch_axis = inputs.front().batch_axis;
   constexpr std::int64_t largest = std::int64_t{1} << 30;
   VALIDATE(volume(stored_shape(value)) <= largest,
            "model " << path_ << ", node " << name << ": one sample's output has the shape "

@@ -2,6 +2,9 @@
 //
 // Layout: ONNX images are (N, C, H, W), sonde's are (H, W, C). A value of rank 4 carries a flag that says in which
 // order it is stored. Elementwise and spatial ops keep the flag; ops that need the file's order call plain() first.
+//
+// Batch: samples are stored without it, whatever axis of the file it is. It is axis 0 but in models of sequences, which
+// PyTorch and ONNX's recurrent operators write as (time, batch, features): so every value says which axis it is.
 #pragma once
 
 #include <cstdint>
@@ -26,9 +29,10 @@ namespace sonde::io::onnx_reader {
 struct Value {
   std::shared_ptr<Constant const> constant;  // null: an activation
   int node = -1;
-  bool channels_last = false;  // stored (H, W, C), in the file (C, H, W)
-  int layer = -1;              // the counted layer this is the end of so far
-  bool activated = false;      // only further activations may join that layer
+  bool channels_last = false;   // stored (H, W, C), in the file (C, H, W)
+  std::int64_t batch_axis = 0;  // in the file
+  int layer = -1;               // the counted layer this is the end of so far
+  bool activated = false;       // only further activations may join that layer
 };
 
 /// How the output of a node counts as neurons.
@@ -62,6 +66,8 @@ class Graph {
   int uses(std::string const& name) const;
   /// The one node that uses the value; null when there are more or none.
   ::onnx::NodeProto const* only_user(std::string const& name) const;
+  /// Whether a value is only used to pick rows of a table, perhaps after its axes have been moved.
+  bool are_ids(std::string const& name) const;
   /// Whether the model's output depends on the node.
   bool needed(::onnx::NodeProto const& node) const { return needed_.contains(&node); }
   /// Takes a node into an earlier one (a bias into its product): it then passes its input on.
@@ -78,6 +84,7 @@ class Graph {
   /// Rank in the file, with the batch.
   std::int64_t rank(Value const& value) const { return static_cast<std::int64_t>(stored_shape(value).size()) + 1; }
 
+  /// The batch stays on the axis it has in the first input.
   Value add(std::string const& name, Op op, std::vector<Value> const& inputs, bool channels_last);
   /// Counts `value`, the output of the node `name`, by its role; `from` is the activation it was computed from and
   /// `only_use` whether nothing else uses that.

@@ -27,6 +27,8 @@ void concat(Call& call) {
   std::int64_t const rank = call.graph().rank(parts.front());
   bool const images = std::ranges::any_of(parts, &Value::channels_last);
   for (Value& part : parts) {
+    VALIDATE(part.batch_axis == parts.front().batch_axis,
+             call.where() << ": its parts have the batch on different axes (samples would be mixed).");
     VALIDATE(call.graph().rank(part) == rank, call.where() << ": its parts have different ranks. Check the file.");
     if (images) part = call.image(part);
   }
@@ -58,7 +60,22 @@ void split(Call& call) {
   }
 }
 
+namespace {
+
+/// Rows of a constant table, by ids that depend on the input.
+void embed(Call& call) {
+  Constant const& table = call.constant(0, "table");
+  Value const& ids = call.activation(1, "indices");
+  VALIDATE(table.shape.size() == 2 && call.axis(call.integer("axis", 0), 2) == 0 && !ids.channels_last,
+           call.where() << ": its table has shape " << to_string(table.shape) << " and ids pick along axis "
+                        << call.integer("axis", 0) << " (only rows of a matrix are supported).");
+  call.result(call.add(Embedding{call.weights(table.shape, call.floats(0, "table"))}, {ids}, false), Role::layer);
+}
+
+}  // namespace
+
 void gather(Call& call) {
+  if (call.has(1) && call.is_constant(0)) return embed(call);
   Value const x = call.activation(0, "data");
   std::int64_t const file_axis = call.axis(call.integer("axis", 0), call.graph().rank(x));
   std::size_t const axis = call.stored_axis(x, file_axis);
@@ -77,9 +94,10 @@ void gather(Call& call) {
   Shape const& chosen = call.constant(1, "indices").shape;
   if (chosen.size() != 1) {
     Shape shape = call.graph().file_shape(taken);
-    auto const at = shape.erase(shape.begin() + (file_axis - 1));
+    auto const at = shape.erase(shape.begin() + static_cast<std::ptrdiff_t>(call.sample_axis(x, file_axis)));
     shape.insert(at, chosen.begin(), chosen.end());
     taken = call.reshaped(taken, shape);
+    if (file_axis < x.batch_axis) taken.batch_axis += static_cast<std::int64_t>(chosen.size()) - 1;
   }
   call.result(taken, Role::none);
 }
@@ -117,14 +135,15 @@ void slice(Call& call) {
   Value x = call.activation(0, "input");
   constexpr std::int64_t symbolic = std::int64_t{1} << 40;
   Shape shape = call.graph().file_shape(x);
-  shape.insert(shape.begin(), call.graph().batch.value_or(symbolic));
+  auto const batch = static_cast<std::size_t>(x.batch_axis);
+  shape.insert(shape.begin() + x.batch_axis, call.graph().batch.value_or(symbolic));
   auto const ranges = slice_ranges(call, shape);
   for (std::size_t axis = 0; axis < shape.size(); ++axis) {
     VALIDATE(ranges[axis].step == 1,
              call.where() << ": its step is " << ranges[axis].step << " (only 1 is supported on activations).");
     bool const whole = ranges[axis].begin == 0 && ranges[axis].count == shape[axis];
-    VALIDATE(axis > 0 || whole, call.where()
-                                    << ": it takes a part of axis 0, the batch (samples must be treated alike).");
+    VALIDATE(axis != batch || whole,
+             call.where() << ": it takes a part of axis " << batch << ", the batch (samples must be treated alike).");
     if (!whole)
       x = crop(call, x, call.stored_axis(x, static_cast<std::int64_t>(axis)), ranges[axis].begin, ranges[axis].count);
   }
@@ -142,11 +161,13 @@ void pad(Call& call) {
   constexpr std::int64_t largest = 1 << 20;
   VALIDATE(std::ranges::all_of(*pads, [](auto v) { return v > -largest && v < largest; }),
            call.where() << ": a padding is absurdly large. Check the file.");
-  VALIDATE((*pads)[0] == 0 && (*pads)[rank] == 0,
-           call.where() << ": it pads axis 0, the batch (samples must be treated alike).");
+  auto const batch = static_cast<std::size_t>(x.batch_axis);
+  VALIDATE((*pads)[batch] == 0 && (*pads)[batch + rank] == 0,
+           call.where() << ": it pads axis " << batch << ", the batch (samples must be treated alike).");
   if (std::ranges::count(*pads, 0) == static_cast<std::ptrdiff_t>(pads->size())) return call.pass();
   Pad op{Shape(rank - 1), Shape(rank - 1), 0};
-  for (std::size_t axis = 1; axis < rank; ++axis) {
+  for (std::size_t axis = 0; axis < rank; ++axis) {
+    if (axis == batch) continue;
     std::size_t const stored = call.stored_axis(x, static_cast<std::int64_t>(axis));
     op.before[stored] = (*pads)[axis];
     op.after[stored] = (*pads)[axis + rank];
@@ -170,7 +191,9 @@ void reduce_mean(Call& call) {
   for (std::int64_t const axis : reduced) op.axes.push_back(static_cast<std::int64_t>(call.stored_axis(x, axis)));
   std::ranges::sort(op.axes);
   op.keep = keep;
-  call.result(call.add(std::move(op), {x}, x.channels_last && keep), Role::layer);
+  Value result = call.add(std::move(op), {x}, x.channels_last && keep);
+  if (!keep) result.batch_axis -= std::ranges::count_if(reduced, [&](auto axis) { return axis < x.batch_axis; });
+  call.result(result, Role::layer);
 }
 
 }  // namespace sonde::io::onnx_reader

@@ -30,7 +30,7 @@ Value along(Call& call, Op op, Value const& x, std::size_t axis) {
 /// Softmax up to opset 12: over all axes from `axis` on at once.
 Value flattened_softmax(Call& call, Value const& x, std::int64_t axis, bool log) {
   Shape const file = call.graph().file_shape(x);
-  auto const kept = static_cast<std::size_t>(axis - 1);  // axes of the sample before `axis`
+  auto const kept = call.sample_axis(x, axis);  // axes of the sample before `axis`
   Shape flat(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(kept));
   flat.push_back(volume({file.begin() + static_cast<std::ptrdiff_t>(kept), file.end()}));
   Shape const stored = call.graph().stored_shape(x);
@@ -91,13 +91,17 @@ void softmax(Call& call, bool log) {
   std::int64_t const axis = call.axis(call.integer("axis", flattens ? 1 : -1), rank);
   std::size_t stored = call.stored_axis(x, axis);
   if (flattens) {
+    VALIDATE(axis > x.batch_axis, call.where() << ": it works along axis " << x.batch_axis
+                                               << " too, the batch (samples would be mixed). Export the model with "
+                                                  "opset_version=13.");
     // One axis is enough where the others that are taken together have extent 1.
     Shape const file = call.graph().file_shape(x);
     auto const wide = [](std::int64_t extent) { return extent != 1; };
-    if (std::count_if(file.begin() + (axis - 1), file.end(), wide) > 1) {
+    auto const first = file.begin() + (axis - 1);  // the batch is before it
+    if (std::count_if(first, file.end(), wide) > 1) {
       return call.result(flattened_softmax(call, x, axis, log), Role::layer);
     }
-    auto const found = std::find_if(file.begin() + (axis - 1), file.end(), wide);
+    auto const found = std::find_if(first, file.end(), wide);
     if (found != file.end()) stored = call.stored_axis(x, found - file.begin() + 1);
   }
   call.result(along(call, Softmax{log}, x, stored), Role::layer);

@@ -20,6 +20,11 @@ void fold(Call& call) {
   fold_arithmetic(call, F);
 }
 
+template <RecurrentKind Kind>
+void steps(Call& call) {
+  recurrent(call, Kind);
+}
+
 template <bool Log>
 void normalise_exponentials(Call& call) {
   softmax(call, Log);
@@ -46,6 +51,7 @@ std::vector<Operator> const& operators() {
       {"Erf", function<Function::erf>},
       {"Exp", function<Function::exp>},
       {"Flatten", flatten},
+      {"GRU", steps<RecurrentKind::gru>},
       {"Gather", gather, fold_gather},
       {"Gemm", gemm},
       {"GlobalAveragePool", global_average_pool},
@@ -54,6 +60,7 @@ std::vector<Operator> const& operators() {
       {"HardSwish", function<Function::hard_swish>},
       {"Identity", identity, fold_identity},
       {"LRN", lrn},
+      {"LSTM", steps<RecurrentKind::lstm>},
       {"LeakyRelu", leaky_relu},
       {"Log", function<Function::log>},
       {"LogSoftmax", normalise_exponentials<true>},
@@ -67,6 +74,7 @@ std::vector<Operator> const& operators() {
       {"PRelu", prelu},
       {"Pad", pad},
       {"Pow", pow},
+      {"RNN", steps<RecurrentKind::simple_rnn>},
       {"Reciprocal", function<Function::reciprocal>},
       {"ReduceMean", reduce_mean},
       {"Relu", function<Function::relu>},

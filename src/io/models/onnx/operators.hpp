@@ -65,6 +65,9 @@ void dropout(Call& call);
 void cast(Call& call);
 void shape_of(Call& call);
 
+// recurrent.cpp
+void recurrent(Call& call, RecurrentKind kind);
+
 // joining.cpp
 void concat(Call& call);
 void split(Call& call);

@@ -52,6 +52,8 @@ void gemm(Call& call) {
   Value const& x = call.activation(0, "left operand");
   VALIDATE(call.graph().rank(x) == 2,
            call.where() << ": its left operand has rank " << call.graph().rank(x) << " (a matrix is needed).");
+  VALIDATE(x.batch_axis == 0, call.where() << ": the batch of its left operand is axis 1 (it would become features; "
+                                           << "not supported). Export the model with the batch first.");
   VALIDATE(call.integer("transA", 0) == 0, call.where()
                                                << ": it transposes its left operand (the batch would become features; "
                                                << "not supported). Export the model without transA.");
@@ -67,11 +69,36 @@ void gemm(Call& call) {
   call.result(call.add(std::move(op), {x}, false), Role::product);
 }
 
+namespace {
+
+/// One row (1, K) times a matrix (K, M), both activations, as attention has it: the sum over K of row_k matrix_k, by
+/// the mean.
+void weighted_sum(Call& call) {
+  Value const a = call.plain(call.activation(0, "left operand")), b = call.plain(call.activation(1, "right operand"));
+  Shape const left = call.graph().file_shape(a), right = call.graph().file_shape(b);
+  bool const fits = left.size() == 2 && right.size() == 2 && left[0] == 1 && left[1] == right[0] && a.batch_axis == 0 &&
+                    b.batch_axis == 0;
+  VALIDATE(fits, call.where() << ": it multiplies activations of shapes " << to_string(left) << " and "
+                              << to_string(right) << " (only one row times a matrix is supported).");
+  Value const column = call.reshaped(a, {left[1], 1});
+  Value value = call.add("product", Binary{BinaryFunction::multiply, nullptr, false}, {b, column}, false);
+  value = call.add("mean", ReduceMean{{0}, true}, {value}, false);
+  auto const count = static_cast<float>(left[1]);
+  value = call.add(ScaleShift{call.weights({1}, {count}), call.weights({1}, {0})}, {value}, false);
+  call.result(value, Role::layer);
+}
+
+}  // namespace
+
 void mat_mul(Call& call) {
+  if (call.has(1) && !call.is_constant(0) && !call.is_constant(1)) return weighted_sum(call);
   Value const x = call.plain(call.activation(0, "left operand"));
+  VALIDATE(call.graph().rank(x) >= 2, call.where() << ": its left operand has rank 1 (at least a matrix is needed).");
+  VALIDATE(x.batch_axis + 1 < call.graph().rank(x), call.where()
+                                                        << ": it works along axis " << x.batch_axis
+                                                        << ", the batch (samples would be mixed; not supported).");
   Dense op;
   op.weights = matrix(call, 1, false, 1);
-  VALIDATE(call.graph().rank(x) >= 2, call.where() << ": its left operand has rank 1 (at least a matrix is needed).");
   op.bias = absorbed_bias(call, call.output_name(0), call.graph().rank(x), op.weights->shape[1]);
   call.result(call.add(std::move(op), {x}, false), Role::product);
 }

@@ -12,11 +12,34 @@ namespace {
 constexpr char const* mixes =
     " (samples of a batch would be mixed; not supported). Export the model so that axis 0 stays the batch.";
 
-/// Whether the first entry of a Reshape's target leaves axis 0 the batch, given that the rest holds one sample.
-bool keeps_batch(Call& call, Integer const& first, bool zero_copies) {
-  if (first.batch || first.value == -1) return true;
-  if (first.value == 0) return zero_copies;
-  return call.graph().batch == first.value;
+/// Whether an entry of a Reshape's target stands for the batch, given that the rest holds one sample.
+bool keeps_batch(Call& call, Integer const& entry, bool zero_copies) {
+  if (entry.batch || entry.value == -1) return true;
+  if (entry.value == 0) return zero_copies;
+  return call.graph().batch == entry.value;
+}
+
+/// A Reshape of a value whose batch is not axis 0: what is before and after the batch must keep its elements.
+void reshape_around_batch(Call& call, Value const& x, Integers const& target) {
+  Shape const from = call.graph().file_shape(x);
+  auto const middle = from.begin() + x.batch_axis;
+  auto const given = std::ranges::find(target, true, &Integer::batch);
+  std::int64_t const at = given == target.end() ? x.batch_axis : given - target.begin();
+  bool const zero_copies = call.integer("allowzero", 0) == 0;
+  auto const is_zero = [](Integer const& entry) { return entry.value == 0 && !entry.batch; };
+  bool const known = at < static_cast<std::int64_t>(target.size()) &&
+                     keeps_batch(call, target[static_cast<std::size_t>(at)], zero_copies && at == x.batch_axis) &&
+                     (at == x.batch_axis || std::ranges::none_of(target, is_zero));
+  VALIDATE(known, call.where() << ": its result has no axis that is the batch" << mixes);
+  Shape const before = reshape_target(call, {target.begin(), target.begin() + at}, 0, {from.begin(), middle});
+  Shape const after = reshape_target(call, target, static_cast<std::size_t>(at) + 1, {middle, from.end()});
+  VALIDATE(volume(before) == volume({from.begin(), middle}) && volume(after) == volume({middle, from.end()}),
+           call.where() << ": samples of shape " << to_string(from) << " are cut elsewhere than at the batch" << mixes);
+  Shape shape = before;
+  shape.insert(shape.end(), after.begin(), after.end());
+  Value result = call.reshaped(x, shape);
+  result.batch_axis = at;
+  call.result(result, Role::none);
 }
 
 }  // namespace
@@ -64,6 +87,7 @@ void reshape(Call& call) {
   Value const& x = call.activation(0, "input");
   auto const* target = std::get_if<Integers>(&call.constant(1, "shape").elements);
   VALIDATE(target && !target->empty(), call.where() << ": its shape is empty or not of integer type. Check the file.");
+  if (x.batch_axis > 0) return reshape_around_batch(call, x, *target);
   Shape const from = call.graph().file_shape(x);
   bool const keeps = keeps_batch(call, target->front(), call.integer("allowzero", 0) == 0);
   VALIDATE(keeps, call.where() << ": the first extent of its result is " << target->front().value << mixes);
@@ -79,30 +103,37 @@ void flatten(Call& call) {
   std::int64_t const rank = call.graph().rank(x);
   std::int64_t const given = call.integer("axis", 1);
   std::int64_t const axis = given == rank ? rank : call.axis(given, rank);
-  bool const keeps =
-      axis > 0 && std::all_of(from.begin(), from.begin() + (axis - 1), [](auto extent) { return extent == 1; });
+  bool const keeps = axis > x.batch_axis &&
+                     std::all_of(from.begin(), from.begin() + (axis - 1), [](auto extent) { return extent == 1; });
   VALIDATE(keeps, call.where() << ": axis " << given << mixes);
-  call.result(call.reshaped(x, {volume(from)}), Role::none);
+  Value result = call.reshaped(x, {volume(from)});
+  result.batch_axis = 0;
+  call.result(result, Role::none);
 }
 
 void squeeze(Call& call) {
   Value const& x = call.activation(0, "input");
   Shape const from = call.graph().file_shape(x);
   auto const axes = attribute_or_input(call, "axes", 12, 1);
-  VALIDATE(axes || call.graph().batch != 1, call.where() << ": without axes it removes axis 0, the batch" << mixes);
+  std::int64_t const batch = x.batch_axis;
+  VALIDATE(axes || call.graph().batch != 1,
+           call.where() << ": without axes it removes axis " << batch << ", the batch" << mixes);
+  auto const gone = sorted_axes(call, axes.value_or(std::vector<std::int64_t>{}), call.graph().rank(x));
+  VALIDATE(!std::ranges::binary_search(gone, batch), call.where()
+                                                         << ": it removes axis " << batch << ", the batch" << mixes);
   Shape shape;
-  if (!axes) std::ranges::copy_if(from, std::back_inserter(shape), [](auto extent) { return extent != 1; });
-  if (axes) {
-    auto const gone = sorted_axes(call, *axes, call.graph().rank(x));
-    VALIDATE(gone.empty() || gone.front() > 0, call.where() << ": it removes axis 0, the batch" << mixes);
-    for (std::size_t i = 0; i < from.size(); ++i) {
-      bool const removed = std::ranges::binary_search(gone, static_cast<std::int64_t>(i) + 1);
-      VALIDATE(!removed || from[i] == 1, call.where()
-                                             << ": it removes an axis of extent " << from[i] << ". Check the file.");
-      if (!removed) shape.push_back(from[i]);
-    }
+  std::int64_t new_batch = batch;
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    std::int64_t const axis = static_cast<std::int64_t>(i) + (static_cast<std::int64_t>(i) >= batch ? 1 : 0);
+    bool const removed = axes ? std::ranges::binary_search(gone, axis) : from[i] == 1;
+    VALIDATE(!removed || from[i] == 1, call.where()
+                                           << ": it removes an axis of extent " << from[i] << ". Check the file.");
+    if (!removed) shape.push_back(from[i]);
+    if (removed && axis < batch) --new_batch;
   }
-  call.result(call.reshaped(x, shape), Role::none);
+  Value result = call.reshaped(x, shape);
+  result.batch_axis = new_batch;
+  call.result(result, Role::none);
 }
 
 void unsqueeze(Call& call) {
@@ -111,24 +142,53 @@ void unsqueeze(Call& call) {
   VALIDATE(axes, call.where() << ": its axes are missing. Check the file.");
   Shape shape = call.graph().file_shape(x);
   std::int64_t const rank = call.graph().rank(x) + static_cast<std::int64_t>(axes->size());
+  std::int64_t batch = x.batch_axis;
   for (std::int64_t const axis : sorted_axes(call, *axes, rank)) {
-    VALIDATE(axis > 0, call.where() << ": it adds an axis before the batch" << mixes);
-    shape.insert(shape.begin() + (axis - 1), 1);
+    VALIDATE(axis > 0 || x.batch_axis > 0, call.where() << ": it adds an axis before the batch" << mixes);
+    if (axis <= batch) ++batch;
+    shape.insert(shape.begin() + (axis < batch ? axis : axis - 1), 1);
   }
-  call.result(call.reshaped(x, shape), Role::none);
+  Value result = call.reshaped(x, shape);
+  result.batch_axis = batch;
+  call.result(result, Role::none);
 }
+
+namespace {
+
+/// A permutation that moves the batch, or of a value whose batch is not axis 0.
+void transpose_around_batch(Call& call, std::vector<std::int64_t> const& order) {
+  Value const x = call.plain(call.activation(0, "input"));
+  Transpose op;
+  std::int64_t batch = 0;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    if (call.axis(order[i], call.graph().rank(x)) == x.batch_axis) {
+      batch = static_cast<std::int64_t>(i);
+    } else {
+      op.order.push_back(static_cast<std::int64_t>(call.sample_axis(x, order[i])));
+    }
+  }
+  Value result = std::ranges::is_sorted(op.order) ? x : call.add(std::move(op), {x}, false);
+  result.batch_axis = batch;
+  call.result(result, Role::none);
+}
+
+}  // namespace
 
 void transpose(Call& call) {
   Value const& x = call.activation(0, "input");
   std::int64_t const rank = call.graph().rank(x);
-  auto const order = call.integer_list("perm");
-  bool const permutes = order && static_cast<std::int64_t>(order->size()) == rank &&
-                        static_cast<std::int64_t>(sorted_axes(call, *order, rank).size()) == rank;
-  VALIDATE(permutes && order->front() == 0, call.where() << ": its permutation moves axis 0, the batch" << mixes);
+  std::vector<std::int64_t> backwards;
+  for (std::int64_t axis = rank; axis-- > 0;) backwards.push_back(axis);
+  auto const order = call.integer_list("perm").value_or(backwards);
+  bool const permutes = static_cast<std::int64_t>(order.size()) == rank &&
+                        static_cast<std::int64_t>(sorted_axes(call, order, rank).size()) == rank;
+  VALIDATE(permutes,
+           call.where() << ": its permutation has " << order.size() << " axes for " << rank << ". Check the file.");
+  if (order.front() != 0 || x.batch_axis != 0) return transpose_around_batch(call, order);
   // Stored axes of the input in the result's order: as in the file, and with channels last.
   std::vector<std::int64_t> plain;
-  for (std::size_t i = 1; i < order->size(); ++i)
-    plain.push_back(static_cast<std::int64_t>(call.stored_axis(x, (*order)[i])));
+  for (std::size_t i = 1; i < order.size(); ++i)
+    plain.push_back(static_cast<std::int64_t>(call.stored_axis(x, order[i])));
   std::vector<std::int64_t> last = plain;
   if (rank == 4) std::ranges::rotate(last, last.begin() + 1);
   Value same = x;
@@ -150,6 +210,9 @@ void dropout(Call& call) {
 
 void cast(Call& call) {
   std::int64_t const to = call.integer("to", 0);
+  // Ids may come as floats.
+  bool const whole = to == ::onnx::TensorProto_DataType_INT64 || to == ::onnx::TensorProto_DataType_INT32;
+  if (whole && call.graph().are_ids(call.output_name(0))) return call.pass();
   bool const real = to == ::onnx::TensorProto_DataType_FLOAT || to == ::onnx::TensorProto_DataType_FLOAT16;
   VALIDATE(real, call.where() << ": it converts an activation to element type " << to
                               << " (only float32 and float16 are supported).");
@@ -158,8 +221,9 @@ void cast(Call& call) {
 
 void shape_of(Call& call) {
   Value const& x = call.activation(0, "input");
-  Integers extents{{0, true}};
+  Integers extents;
   for (std::int64_t const extent : call.graph().file_shape(x)) extents.push_back({extent, false});
+  extents.insert(extents.begin() + x.batch_axis, {0, true});
   auto const rank = static_cast<std::int64_t>(extents.size());
   auto const bound = [rank](std::int64_t at) { return std::clamp<std::int64_t>(at < 0 ? at + rank : at, 0, rank); };
   std::int64_t const start = bound(call.integer("start", 0));
