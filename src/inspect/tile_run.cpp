@@ -105,13 +105,13 @@ double TileRun::look(Look const& look, ColumnFacts const& facts) {
   std::vector<Scores> scores;
   for (std::size_t m = 0; m < measures_.size(); ++m) scores.push_back(measures_[m].finalize(total, tile_));
 
-  double const factor = half_width_factor(look.blocks, look.rows, look.total_rows, config_.confidence, look.number);
+  HalfWidth half_width(look.rows, look.total_rows, config_.confidence, look.number);
   std::size_t const active = active_.size();
   std::vector<double> widest(active, -1);  // of a column; -1: no score is defined
   for (Scores const& measure : scores) {
     for (std::size_t i = 0; i < measure.stderr_.size(); ++i) {
       if (std::isnan(measure.value[i])) continue;
-      double const width = factor * measure.stderr_[i];
+      double const width = half_width(measure.stderr_[i], measure.degrees[i]);
       widest[i % active] =
           std::max(widest[i % active], std::isnan(width) ? std::numeric_limits<double>::infinity() : width);
     }

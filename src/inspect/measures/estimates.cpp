@@ -5,10 +5,12 @@
 
 namespace sonde::inspect {
 
-double batch_error(Moments const& moments, std::int64_t u, std::int64_t h, std::array<double, 6> const& a) {
-  if (moments.blocks() < 2 || !moments.annotated_everywhere(h)) return undefined;
+Estimate with_error(double value, Moments const& moments, std::int64_t u, std::int64_t h,
+                    std::array<double, 6> const& a) {
+  if (moments.blocks() < 2 || !moments.annotated_everywhere(h)) return {value};
   double const blocks = static_cast<double>(moments.blocks());
-  return std::sqrt(blocks / (blocks - 1) * moments.influence_squares(u, h, a));
+  double const stderr_ = std::sqrt(blocks / (blocks - 1) * moments.influence_squares(u, h, a));
+  return {value, stderr_, std::min(blocks, moments.effective_blocks(u, h)) - 1};
 }
 
 Estimate correlation(Moments const& moments, std::int64_t u, std::int64_t h) {
@@ -26,7 +28,7 @@ Estimate correlation(Moments const& moments, std::int64_t u, std::int64_t h) {
                              -r / (2 * vy),
                              1 / sd};
   for (double& factor : a) factor /= n;
-  return {r, batch_error(moments, u, h, a)};
+  return with_error(r, moments, u, h, a);
 }
 
 double positive_rows(Moments const& moments, PairSums const& sums, std::int64_t h) {
@@ -44,7 +46,7 @@ Estimate class_difference(Moments const& moments, std::int64_t u, std::int64_t h
   double const m1 = x1 / n1, m0 = (x - x1) / n0;
   std::array<double, 6> const a = {
       m0 * (1 - p) / n0 - m1 * p / n1, p / n1 - (1 - p) / n0, -m1 / n1 - m0 / n0, 0, 0, 1 / n1 + 1 / n0};
-  return {m1 - m0, batch_error(moments, u, h, a)};
+  return with_error(m1 - m0, moments, u, h, a);
 }
 
 Scores score_pairs(Moments const& moments, comm::Block tile, double null,
@@ -53,13 +55,15 @@ Scores score_pairs(Moments const& moments, comm::Block tile, double null,
   std::size_t const pairs = static_cast<std::size_t>(tile.count * moments.hypotheses());
   scores.value.reserve(pairs);
   scores.stderr_.reserve(pairs);
+  scores.degrees.reserve(pairs);
   scores.p_value.reserve(pairs);
   for (std::int64_t u = tile.first; u < tile.first + tile.count; ++u) {
     for (std::int64_t h = 0; h < moments.hypotheses(); ++h) {
       Estimate const found = estimate(moments, u, h);
       scores.value.push_back(found.value);
       scores.stderr_.push_back(found.stderr_);
-      scores.p_value.push_back(p_value(found.value - null, found.stderr_, moments.blocks()));
+      scores.degrees.push_back(found.degrees);
+      scores.p_value.push_back(p_value(found.value - null, found.stderr_, found.degrees));
     }
   }
   return scores;

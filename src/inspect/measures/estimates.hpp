@@ -11,7 +11,8 @@
 namespace sonde::inspect {
 
 struct Estimate {
-  double value = undefined, stderr_ = undefined;
+  double value = undefined;
+  double stderr_ = undefined, degrees = undefined;  // by batch means
 };
 
 /// Correlation coefficient r. Its influence function is zx zy - r / 2 (zx^2 + zy^2), z the standardised values.
@@ -25,9 +26,11 @@ Estimate class_difference(Moments const& moments, std::int64_t u, std::int64_t h
 /// Rows where a binary hypothesis is 1.
 double positive_rows(Moments const& moments, PairSums const& sums, std::int64_t h);
 
-/// sqrt(B / (B - 1) sum_b I_b^2): standard error by batch means of a score whose block b has the influence I_b = a' v_b
-/// on it. NaN below two blocks and for hypotheses that are not annotated everywhere.
-double batch_error(Moments const& moments, std::int64_t u, std::int64_t h, std::array<double, 6> const& a);
+/// `value` with its standard error by batch means, sqrt(B / (B - 1) sum_b I_b^2), where block b has the influence I_b =
+/// a' v_b on it, and with one degree of freedom less than there are blocks, in effect. Without an error below two
+/// blocks and for hypotheses that are not annotated everywhere.
+Estimate with_error(double value, Moments const& moments, std::int64_t u, std::int64_t h,
+                    std::array<double, 6> const& a);
 
 /// Values, errors and p-values of all pairs of a tile; p-values of "value = null".
 Scores score_pairs(Moments const& moments, comm::Block tile, double null,

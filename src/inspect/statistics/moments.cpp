@@ -225,6 +225,28 @@ PairSums Moments::pair(std::int64_t u, std::int64_t h) const {
   return sums;
 }
 
+namespace {
+
+/// Of a column, from its sums: s, q over blocks of values and squares, and of their products, with n rows.
+double kish(double n, double s, double q, double nn, double ns, double nq, double ss, double sq, double qq) {
+  // The sum of squares about the mean of block b is q_b - 2 m s_b + m^2 n_b.
+  double const m = s / n;
+  double const sum = q - m * s;
+  double const squares = qq + 4 * m * m * ss + m * m * m * m * nn - 4 * m * sq + 2 * m * m * nq - 4 * m * m * m * ns;
+  return squares > 0 ? sum * sum / squares : 0;
+}
+
+}  // namespace
+
+double Moments::effective_blocks(std::int64_t u, std::int64_t h) const {
+  double const of_x = kish(counts_[0], of_unit(x, u), of_unit(xx, u), counts_[2], of_unit(n_x, u), of_unit(n_xx, u),
+                           of_unit(x_x, u), of_unit(x_xx, u), of_unit(xx_xx, u));
+  auto const y_of = [&](int row) { return of_hypothesis(row, h); };
+  double const of_y =
+      kish(counts_[0], y_of(y), y_of(yy), counts_[2], y_of(n_y), y_of(n_yy), y_of(y_y), y_of(y_yy), y_of(yy_yy));
+  return std::min(of_x, of_y);
+}
+
 double Moments::influence_squares(std::int64_t u, std::int64_t h, std::array<double, 6> const& a) const {
   auto const [an, ax, ay, axx, ayy, axy] = a;
   double const squares = an * an * counts_[2] + ax * ax * of_unit(x_x, u) + ay * ay * of_hypothesis(y_y, h) +

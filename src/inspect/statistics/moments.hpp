@@ -45,6 +45,10 @@ class Moments final : public Statistic {
   Order const* order() const { return order_.get(); }
   /// What was subtracted from a hypothesis that is binary.
   double shift(std::int64_t h) const { return y_shift_[static_cast<std::size_t>(h)]; }
+  /// In how many blocks, in effect, the values of the unit and of the hypothesis vary (the fewer of both): Kish's (sum
+  /// w)^2 / sum w^2 (1965) of the blocks' sums of squares about the mean. All blocks for a frequent hypothesis; for a
+  /// rare one about those that hold it, which alone tell how much a score varies.
+  double effective_blocks(std::int64_t u, std::int64_t h) const;
   /// Sum over blocks of (a' v_b)^2, v_b in the order of PairSums. Only where annotated everywhere.
   double influence_squares(std::int64_t u, std::int64_t h, std::array<double, 6> const& a) const;
 

@@ -7,29 +7,38 @@
 #include <numeric>
 
 namespace sonde::inspect {
+namespace {
+
+// In double throughout: long double, Boost's default, takes five times as long.
+using Student =
+    boost::math::students_t_distribution<double,
+                                         boost::math::policies::policy<boost::math::policies::promote_double<false>>>;
+
+}  // namespace
 
 double finite_population(std::int64_t rows, std::int64_t total_rows) {
   if (rows >= total_rows) return 0;
   return std::sqrt(static_cast<double>(total_rows - rows) / static_cast<double>(total_rows - 1));
 }
 
-double half_width_factor(std::int64_t blocks, std::int64_t rows, std::int64_t total_rows, double confidence, int look) {
-  if (blocks < 2) return undefined;
-  double const alpha = (1 - confidence) * 6 / (std::numbers::pi * std::numbers::pi * look * look);
-  boost::math::students_t const student(static_cast<double>(blocks - 1));
-  return boost::math::quantile(boost::math::complement(student, alpha / 2)) * finite_population(rows, total_rows);
+HalfWidth::HalfWidth(std::int64_t rows, std::int64_t total_rows, double confidence, int look)
+    : tail_((1 - confidence) * 3 / (std::numbers::pi * std::numbers::pi * look * look)),
+      finite_(finite_population(rows, total_rows)) {}
+
+double HalfWidth::operator()(double stderr_, double degrees) {
+  if (!(degrees >= 1) || std::isnan(stderr_)) return undefined;
+  auto const whole = static_cast<std::size_t>(std::min(degrees, 1e6));  // beyond it is normal
+  if (whole >= quantiles_.size()) quantiles_.resize(whole + 1);
+  double& quantile = quantiles_[whole];
+  if (quantile == 0)
+    quantile = boost::math::quantile(boost::math::complement(Student(static_cast<double>(whole)), tail_));
+  return stderr_ * quantile * finite_;
 }
 
-double half_width(double stderr_, std::int64_t blocks, std::int64_t rows, std::int64_t total_rows, double confidence,
-                  int look) {
-  return stderr_ * half_width_factor(blocks, rows, total_rows, confidence, look);
-}
-
-double p_value(double estimate, double stderr_, std::int64_t blocks) {
-  if (blocks < 2 || std::isnan(estimate) || std::isnan(stderr_)) return undefined;
+double p_value(double estimate, double stderr_, double degrees) {
+  if (!(degrees >= 1) || std::isnan(estimate) || std::isnan(stderr_)) return undefined;
   if (stderr_ == 0) return estimate == 0 ? 1 : 0;
-  boost::math::students_t const student(static_cast<double>(blocks - 1));
-  return 2 * boost::math::cdf(boost::math::complement(student, std::fabs(estimate) / stderr_));
+  return 2 * boost::math::cdf(boost::math::complement(Student(degrees), std::fabs(estimate) / stderr_));
 }
 
 std::vector<double> benjamini_hochberg(std::span<double const> p_values) {

@@ -15,18 +15,24 @@ constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
 /// so that nothing is uncertain about the score of the whole data when n = N (Cochran 1977, section 2.6).
 double finite_population(std::int64_t rows, std::int64_t total_rows);
 
-/// Half the width of an interval for the score of the whole data at the `look`-th look (from 1). Looks spend
-/// alpha_k = 6 alpha / (pi^2 k^2), whose sum over all looks is alpha = 1 - confidence (union bound), so that stopping
-/// at any look is allowed. `stderr_` is that of batch means (Scores::stderr_, without the finite-population factor),
-/// over `blocks` blocks: Student t with blocks - 1 degrees of freedom. NaN below two blocks or for NaN.
-double half_width(double stderr_, std::int64_t blocks, std::int64_t rows, std::int64_t total_rows, double confidence,
-                  int look);
+/// Half the widths of intervals for the scores of the whole data at one look (from 1). Looks spend alpha_k = 6 alpha /
+/// (pi^2 k^2), whose sum over all looks is alpha = 1 - confidence (union bound), so that stopping at any look is
+/// allowed.
+class HalfWidth {
+ public:
+  HalfWidth(std::int64_t rows, std::int64_t total_rows, double confidence, int look);
 
-/// The factor of stderr_ in half_width(): the same for all pairs of a look.
-double half_width_factor(std::int64_t blocks, std::int64_t rows, std::int64_t total_rows, double confidence, int look);
+  /// `stderr_` is that of batch means, without the finite-population factor, and `degrees` those of Student's t
+  /// (Scores::stderr_, Scores::degrees; rounded down). NaN below one degree and for NaN. Not thread safe.
+  double operator()(double stderr_, double degrees);
 
-/// Two-sided p-value of `estimate` = 0, Student t with blocks - 1 degrees of freedom. NaN below two blocks or for NaN.
-double p_value(double estimate, double stderr_, std::int64_t blocks);
+ private:
+  double tail_, finite_;
+  std::vector<double> quantiles_;  // by degrees; 0: not known yet
+};
+
+/// Two-sided p-value of `estimate` = 0 by Student's t. NaN below one degree and for NaN.
+double p_value(double estimate, double stderr_, double degrees);
 
 /// q-values of Benjamini & Hochberg (1995): the least false discovery rate at which a test is significant,
 /// q(i) = min over j >= i of m p(j) / j in ascending order, m the number of finite p-values. NaN stays NaN.
