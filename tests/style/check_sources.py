@@ -27,7 +27,7 @@ HOMES = [
     (r"Random123/.*", r"src/(base|backend/functors)/"),
     (r"boost/program_options.*", r"src/app/"),
     (r"re2/.*", r"src/inspect/hypotheses/regex\."),
-    (r"Python\.h", r"src/inspect/hypotheses/python\."),
+    (r"Python\.h|pybind11/.*", r"src/inspect/hypotheses/python\."),
 ]
 
 CODE = {".hpp", ".cpp", ".cu", ".h"}

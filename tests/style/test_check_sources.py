@@ -41,7 +41,7 @@ class Rules(unittest.TestCase):
                              "src/backend/cpu/matmul.cpp": "#include <dnnl.hpp>\n#include <cblas.h>\n",
                              "tests/io/test_a.cpp": "#include <hdf5.h>\n#include <mpi.h>\n"})
         for header in ("mpi.h", "nccl.h", "hdf5.h", "cuda_runtime.h", "cudnn.h", "cublas_v2.h", "dnnl.hpp", "cblas.h",
-                       "onnx/onnx_pb.h", "png.h", "jpeglib.h", "re2/re2.h", "Python.h", "boost/program_options.hpp"):
+                       "onnx/onnx_pb.h", "png.h", "jpeglib.h", "re2/re2.h", "Python.h", "pybind11/embed.h", "boost/program_options.hpp"):
             self.bad("vendor", {"src/nn/a.hpp": f"#include <{header}>\n"})
         self.bad("vendor", {"src/io/h5.cpp": "#include <mpi.h>\n"})
 

@@ -5,17 +5,14 @@
 #include <pybind11/stl.h>
 #include <sys/stat.h>
 
-#include <chrono>
 #include <cmath>
-#include <condition_variable>
 #include <limits>
 #include <mutex>
-#include <thread>
 
 #include "base/check.hpp"
-#include "comm/mpi_session.hpp"
 #include "inspect/hypotheses/python_helpers.hpp"
 #include "inspect/hypotheses/text_hypothesis.hpp"
+#include "inspect/hypotheses/watchdog.hpp"
 #include "io/datasets/file_bytes.hpp"
 #include "io/datasets/text_vocabulary.hpp"
 
@@ -23,54 +20,6 @@ namespace py = pybind11;
 
 namespace sonde::inspect {
 namespace {
-
-/// Ends the run when Python does not return. Its thread lives as long as the process.
-class Watchdog {
- public:
-  Watchdog() {
-    std::thread([this] { run(); }).detach();
-  }
-
-  void start(std::string what, double seconds) {
-    std::scoped_lock const lock(mutex_);
-    what_ = std::move(what);
-    seconds_ = seconds;
-    deadline_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
-    watching_ = true;
-    changed_.notify_one();
-  }
-  void stop() {
-    std::scoped_lock const lock(mutex_);
-    watching_ = false;
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-
-  void run() {
-    std::unique_lock lock(mutex_);
-    for (;;) {
-      if (!watching_) {
-        changed_.wait(lock);
-      } else if (Clock::now() < deadline_) {
-        changed_.wait_until(lock, deadline_);
-      } else {
-        std::ostringstream message;
-        message << what_ << " has not returned for " << seconds_
-                << " s (it may loop, and nothing can stop a Python function). Mend it, or raise "
-                   "--hypothesis-timeout.";
-        comm::abort_run(1, message.str().c_str());
-      }
-    }
-  }
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::string what_;
-  double seconds_ = 0;
-  Clock::time_point deadline_;
-  bool watching_ = false;
-};
 
 /// The one interpreter. Made when first used and never ended: modules may own threads that an end would wait for.
 class Interpreter {
@@ -95,6 +44,9 @@ class Interpreter {
     } const stop{watchdog_};
     work(*helpers_);
   }
+
+  /// Within run(): the next call has all its time before it.
+  void restart_watch() { watchdog_.restart(); }
 
  private:
   Interpreter() {
@@ -276,6 +228,7 @@ class Python : public Hypothesis {
   /// What is wrong; empty when the values of the records were stored.
   std::string call_part(py::dict& helpers, std::size_t c, RecordBlock const& block, Batch const& batch,
                         std::size_t first, std::size_t count, float* values, std::int64_t stride) const {
+    Interpreter::get().restart_watch();
     using Counts = py::array_t<std::int64_t, py::array::c_style | py::array::forcecast>;
     using Numbers = py::array_t<double, py::array::c_style | py::array::forcecast>;
     try {
