@@ -2,6 +2,7 @@
 // agrees with the stored output, or is refused; onnx_node_cases.txt, beside this file, says which, in which ways
 // (onnx_cases.hpp), and why not. With SONDE_WRITE_CASES=FILE the list is written as well as checked.
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
 #include <cmath>
 #include <cstdlib>
@@ -153,6 +154,22 @@ void write_list(std::string const& path, std::map<std::string, Outcome> const& o
   out << "# Cases of libonnx-testdata 1.12 (Debian 12): pass and in which ways, or refused and the reader's message.\n"
       << "# Written by test_onnx_models with SONDE_WRITE_CASES=FILE; checked by the same test.\n";
   for (auto const& [name, outcome] : outcomes) out << name << ' ' << outcome.verdict << ' ' << outcome.detail << '\n';
+}
+
+TEST(OnnxNodeCases, RecurrentNetworksOfPyTorchPass) {
+  fs::path const scratch = scratch_path("onnx_pytorch_cases");
+  std::string const script = SONDE_SOURCE_DIR "/tests/nn/export_recurrent.py";
+  int const status = std::system((SONDE_PYTHON " " + script + " " + scratch.string() + " >/dev/null 2>&1").c_str());
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 77) GTEST_SKIP() << "no PyTorch (Debian: python3-torch)";
+  ASSERT_EQ(status, 0) << script;
+  int cases = 0;
+  for (auto const& entry : fs::directory_iterator(scratch)) {
+    Outcome const outcome = run_case(entry.path(), (entry.path() / "case.onnx").string());
+    EXPECT_EQ(outcome.verdict, "pass") << entry.path().filename() << ": " << outcome.detail;
+    ++cases;
+  }
+  EXPECT_EQ(cases, 15);
+  fs::remove_all(scratch);
 }
 
 TEST(OnnxNodeCases, PassOrAreRefusedAsListed) {

@@ -265,6 +265,55 @@ TEST_P(RecurrentModels, UnitsCellsAndGatesHaveARowForEachStep) {
   }
 }
 
+/// Embedding, LSTM whose last step counts, and outputs; or the same without the embedding.
+std::shared_ptr<nn::Network const> small_network(bool ids) {
+  auto const weights = [](Shape const& shape, float scale) {
+    auto tensor = std::make_shared<Tensor>(shape);
+    for (std::size_t i = 0; i < tensor->data.size(); ++i) tensor->data[i] = scale * std::sin(static_cast<float>(3 * i));
+    return tensor;
+  };
+  io::ModelBuilder build("small", "test", ids ? Shape{4} : Shape{4, 3}, "input");
+  int const vectors = ids ? build.add("embedding", io::Embedding{weights({6, 3}, 1)}, {0}) : 0;
+  int const sums = build.add("input", io::Dense{weights({3, 8}, 0.7F), nullptr}, {vectors});
+  io::Recurrent op;
+  op.weights = weights({2, 8}, 0.9F);
+  int const states = build.add("lstm", op, {sums});
+  build.count("lstm", states);
+  int const last = build.add("last", io::Pad{{-3, 0}, {0, 0}, 0}, {states});
+  int const flat = build.add("flat", io::Reshape{{2}}, {last});
+  return std::make_shared<nn::Network const>(
+      std::move(build).finish(build.add("outputs", io::Dense{weights({2, 3}, 1), nullptr}, {flat})));
+}
+
+TEST_P(RecurrentModels, GradientReachesTheEmbedding) {
+  auto const network = small_network(true), rest = small_network(false);
+  Floats const ids{1, 5, 0, 2, 3, 3, 4, 1};
+  std::vector<backend::UnitPick> const starts{{0, 2, 1.0F}, {0, 0, -2.0F}}, picks{{0, 1, 3.0F}, {0, 0, 1.0F}};
+  int const embedding = node_named(*network, "embedding");
+  nn::Runner whole(network, make_backend(kind(), *network), {{2}, true, {}, false, embedding});
+  Floats vectors(2 * 12), gradient(2 * 12);
+  whole.forward(2, ids.data());
+  whole.node_values(2, embedding, vectors.data());
+  whole.backward(2, network->logit_node(), starts.data(), picks.data(), gradient.data());
+
+  nn::Runner tail(rest, make_backend(kind(), *rest), {{2}, false});
+  auto const objective = [&](Floats const& x) {
+    Floats outputs(2 * 3), units(2 * 2);
+    tail.forward(2, x.data());
+    tail.outputs(2, outputs.data());
+    tail.unit_values(2, 0, backend::UnitReduction::mean, units.data());
+    return static_cast<double>(outputs[2]) - 2 * static_cast<double>(outputs[3]) + 3 * static_cast<double>(units[1]) +
+           static_cast<double>(units[2]);
+  };
+  for (std::size_t i = 0; i < vectors.size(); ++i) {
+    Floats moved = vectors;
+    moved[i] = vectors[i] + 0.01F;
+    double const up = objective(moved);
+    moved[i] = vectors[i] - 0.01F;
+    EXPECT_NEAR(static_cast<double>(gradient[i]), (up - objective(moved)) / 0.02, 2e-3) << i;
+  }
+}
+
 TEST_P(RecurrentModels, LengthOfRecordsIsNeeded) {
   SONDE_NEEDS_SHARED("data/text/shakespeare.onnx");
   for (char const* name : {"data/text/shakespeare.h5", "data/text/shakespeare.onnx"}) {

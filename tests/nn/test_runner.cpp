@@ -120,6 +120,40 @@ TEST_P(RunnerTest, NothingIsAllocatedInTheLoop) {
   EXPECT_EQ(buffer_allocations().load(), before);
 }
 
+TEST_P(RunnerTest, ComputesOnlyWhatIsAskedFor) {
+  int const left = 3;  // before the pooling and all that follows
+  ASSERT_EQ(network->file().nodes[left].name, "left");
+  nn::Runner all(network, backend, {{3}, false, {left}}), part(network, backend, {{3}, false, {left}, true});
+  std::vector<float> expected(3 * 144), values(3 * 144);
+  all.forward(3, rows.data());
+  all.node_values(3, left, expected.data());
+  part.forward(3, rows.data());
+  part.node_values(3, left, values.data());
+  EXPECT_EQ(values, expected);
+  EXPECT_LT(part.bytes(), all.bytes());
+  EXPECT_THROW(part.outputs(3, values.data()), std::logic_error);
+}
+
+TEST_P(RunnerTest, GradientToAnInnerNodeIsThatOfTheRestOfTheModel) {
+  int const sum = 5;
+  ASSERT_EQ(network->file().nodes[sum].name, "add");
+  io::ModelBuilder build("rest", "test", {6, 6, 4}, "input");
+  int const pool = build.add("pool", network->file().nodes[6].op, {0});
+  build.count("pool", pool);
+  int const flat = build.add("flatten", io::Reshape{{36}}, {pool});
+  auto const rest = std::make_shared<nn::Network const>(
+      std::move(build).finish(build.add("logits", network->file().nodes[8].op, {flat})));
+  std::vector<backend::UnitPick> const starts{{0, 1, 1.0F}, {0, 2, -0.5F}, {}};
+  std::vector<float> inner(3 * 144), gradient(3 * 144), expected(3 * 144);
+  nn::Runner whole(network, backend, {{3}, true, {}, false, sum}), tail(rest, backend, {{3}, true});
+  whole.forward(3, rows.data());
+  whole.node_values(3, sum, inner.data());
+  whole.backward(3, network->logit_node(), starts.data(), nullptr, gradient.data());
+  tail.forward(3, inner.data());
+  tail.backward(3, rest->logit_node(), starts.data(), nullptr, expected.data());
+  for (std::size_t i = 0; i < gradient.size(); ++i) EXPECT_NEAR(gradient[i], expected[i], 1e-6);
+}
+
 TEST_P(RunnerTest, RefusesABatchThatWasNotPlanned) {
   nn::Runner run(network, backend, {{3}});
   EXPECT_THROW(run.forward(2, rows.data()), std::logic_error);

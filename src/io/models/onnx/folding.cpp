@@ -56,6 +56,18 @@ Shape widened(Shape const& shape, std::size_t rank) {
   return result;
 }
 
+/// Extents from constant input `i`. The batch becomes 1: a constant that is the same for all samples is kept once, and
+/// broadcasts to them. Initial states of recurrent layers are such.
+Shape extents_of(Call& call, std::size_t i) {
+  auto const* elements = std::get_if<Integers>(&call.constant(i, "shape").elements);
+  VALIDATE(elements, call.where() << ": its shape is not of integer type (it must be). Check the file.");
+  Shape shape;
+  for (Integer const& element : *elements) shape.push_back(element.batch ? 1 : element.value);
+  VALIDATE(std::ranges::all_of(shape, [](auto extent) { return extent >= 0; }),
+           call.where() << ": its shape has a negative extent. Check the file.");
+  return shape;
+}
+
 std::int64_t truncated(Call& call, float value) {
   VALIDATE(std::abs(value) < 9e18F, call.where() << ": " << value << " is no integer of 64 bits. Check the file.");
   return static_cast<std::int64_t>(value);
@@ -78,13 +90,30 @@ void fold_constant(Call& call) {
 }
 
 void fold_constant_of_shape(Call& call) {
-  Shape const shape = call.integers(0, "shape");
+  Shape const shape = extents_of(call, 0);
   Constant value{{1}, Floats{0}};
   if (auto const* given = call.find("value")) value = read_tensor(given->t(), call.where());
   VALIDATE(size(value) == 1, call.where()
                                  << ": its value has " << size(value) << " elements instead of 1. Check the file.");
   charge(call, shape, value);
   call.result(pick(value, shape, std::vector<std::size_t>(static_cast<std::size_t>(volume(shape)), 0)));
+}
+
+void fold_expand(Call& call) {
+  Constant const& from = call.constant(0, "input");
+  Shape shape = extents_of(call, 1);
+  std::size_t const rank = std::max(shape.size(), from.shape.size());
+  shape = widened(shape, rank);
+  Shape const given = widened(from.shape, rank);
+  for (std::size_t i = 0; i < rank; ++i) {
+    VALIDATE(given[i] == shape[i] || given[i] == 1 || shape[i] == 1,
+             call.where() << ": a constant of shape " << to_string(from.shape) << " does not expand to "
+                          << to_string(shape) << ". Check the file.");
+    if (shape[i] == 1) shape[i] = given[i];
+  }
+  charge(call, shape, from);
+  auto const source = strided(shape, broadcast_strides(given));
+  call.result(pick(from, std::move(shape), source));
 }
 
 void fold_shape(Call& call) {

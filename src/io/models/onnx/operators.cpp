@@ -50,6 +50,7 @@ std::vector<Operator> const& operators() {
       {"Elu", elu},
       {"Erf", function<Function::erf>},
       {"Exp", function<Function::exp>},
+      {"Expand", nullptr, fold_expand},
       {"Flatten", flatten},
       {"GRU", steps<RecurrentKind::gru>},
       {"Gather", gather, fold_gather},

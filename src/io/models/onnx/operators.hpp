@@ -79,6 +79,7 @@ void reduce_mean(Call& call);
 // folding.cpp: the same on constants
 void fold_constant(Call& call);
 void fold_constant_of_shape(Call& call);
+void fold_expand(Call& call);
 void fold_shape(Call& call);
 void fold_identity(Call& call);
 void fold_cast(Call& call);
