@@ -24,8 +24,13 @@ struct DomainMap {
 /// What changes from iteration to iteration, read by recorded ops.
 struct LoopState {
   std::int32_t live = 0;  // rows in use
-  std::uint32_t iteration = 0;
+};
+
+/// What a row's random draws are keyed by, beside the run's seed and the purpose: never where the row stands.
+struct RowKey {
+  std::int64_t seed = 0;  // index in the data set
   std::uint32_t pass = 0;
+  std::uint32_t iteration = 0;
 };
 
 /// Uncovered (layer, unit) pairs a neuron is picked from.
@@ -64,9 +69,10 @@ class RowOps {
   /// (height, width, channels): where the patch's mean gradient is negative g = -1 on it; 0 elsewhere ("blackout").
   virtual void dark_patches(Queue& queue, LoopState const* state, Shape const& image, std::int64_t size,
                             std::int64_t count, std::int32_t const* positions, float* g) const;
-  /// g by FeatureRule, rules (F); looks at x for add_only: g = 1 where g > 0 and x == 0, else 0.
+  /// g by FeatureRule, rules (F); looks at x for add_only: g = one where g > 0 and x == zero, else 0. `zero` is the
+  /// stored value 0 in units of the range, `one` the stored step from 0 to 1.
   virtual void feature_rules(Queue& queue, LoopState const* state, std::int64_t features, FeatureRule const* rules,
-                             float const* x, float* g) const;
+                             float zero, float one, float const* x, float* g) const;
 
   // the step
   /// x += step * g, except that features of add_only (rules may be null) move by g itself.
@@ -82,11 +88,11 @@ class RowOps {
 
   // random draws, keyed by (run seed, pass, seed index, iteration, purpose, model)
   /// picks[i] = a uniformly drawn entry of `candidates` with `weight`, for model `model`; none when the list is empty.
-  /// seeds (live).
-  virtual void pick_units(Queue& queue, LoopState const* state, std::uint64_t run_seed, std::int64_t const* seeds,
+  /// keys (live).
+  virtual void pick_units(Queue& queue, LoopState const* state, std::uint64_t run_seed, RowKey const* keys,
                           std::uint32_t model, UnitList const& candidates, float weight, UnitPick* picks) const;
   /// positions (live, count, 2): top-left corners uniform over all places where a patch of `size` fits.
-  virtual void draw_patches(Queue& queue, LoopState const* state, std::uint64_t run_seed, std::int64_t const* seeds,
+  virtual void draw_patches(Queue& queue, LoopState const* state, std::uint64_t run_seed, RowKey const* keys,
                             Shape const& image, std::int64_t size, std::int64_t count, std::int32_t* positions) const;
 
   /// Keeps the rows named by `keep` (ascending): rows[i] = rows[keep[i]], i < count.

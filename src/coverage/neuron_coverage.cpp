@@ -35,9 +35,11 @@ class NeuronCoverage final : public Criterion {
               std::span<std::uint8_t> state) override {
     auto const& layers = runner.network().layers();
     for (std::size_t k = 0; k < layers.size(); ++k) {
-      runner.unit_values(batch, k, backend::UnitReduction::scaled_mean, values_.data());
       auto const units = static_cast<std::size_t>(layers[k].units);
       auto const covered = state.subspan(static_cast<std::size_t>(layers[k].first_unit), units);
+      // Nothing more to learn of the layer: after some hundred inputs that holds for most.
+      if (std::ranges::all_of(covered, [](std::uint8_t flag) { return flag != 0; })) continue;
+      runner.unit_values(batch, k, backend::UnitReduction::scaled_mean, values_.data());
       for (std::size_t n = 0; n < include.size(); ++n) {
         if (!include[n]) continue;
         float const* values = values_.data() + n * units;  // (units)

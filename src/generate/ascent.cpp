@@ -1,8 +1,7 @@
 #include "generate/ascent.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
+#include <utility>
 
 #include "base/check.hpp"
 #include "base/rng.hpp"
@@ -11,16 +10,10 @@
 namespace sonde::generate {
 namespace {
 
-/// Distances in units of the range between two stored samples.
-void set_distances(Domain const& domain, Finding& finding) {
-  for (std::size_t i = 0; i < finding.input.size(); ++i) {
-    double const change =
-        std::abs(static_cast<double>(finding.input[i]) - static_cast<double>(finding.seed[i])) / domain.range();
-    finding.l1 += change;
-    finding.l2 += change * change;
-    finding.linf = std::max(finding.linf, change);
-  }
-  finding.l2 = std::sqrt(finding.l2);
+/// Most samples on their way: a micro-batch, or what the three queues of independent samples hold when another block is
+/// taken in.
+std::size_t most_in_flight(Setup const& setup, std::int64_t record_batch) {
+  return static_cast<std::size_t>(setup.independent() ? 3 * setup.width() + record_batch : setup.config().batch);
 }
 
 }  // namespace
@@ -45,239 +38,253 @@ Ascent::Ascent(Setup const& setup)
     : setup_(setup),
       models_(setup, Models::Use::ascent),
       record_models_(setup, Models::Use::record),
-      recorder_(setup, record_models_),
+      loop_recorder_(setup, models_, setup.width()),
+      recorder_(setup, record_models_, record_batch(setup.config().batch)),
+      log_(setup, recorder_),
       constraint_(setup.make_constraint()),
-      ladder_(ladder(setup.config().batch)),
-      features_(static_cast<std::size_t>(setup.domain().features())) {
-  auto const batch = static_cast<std::size_t>(setup.config().batch);
-  for (Buffer<float>* rows : {&seeds_, &x_, &seed_x_, &g_, &candidate_x_}) *rows = Buffer<float>(batch * features_);
+      shapes_(shapes(setup)),
+      features_(static_cast<std::size_t>(setup.domain().features())),
+      width_(static_cast<std::size_t>(setup.width())),
+      incoming_rows_(static_cast<std::size_t>(setup.config().batch) * features_),
+      samples_(setup, most_in_flight(setup, recorder_.batch())),
+      keys_(width_),
+      pick_keys_(width_),
+      starts_(setup.models(), std::vector<backend::UnitPick>(width_)),
+      picks_(starts_) {
+  Config const& config = setup.config();
+  x_ = Buffer<float>(width_ * features_);
+  g_ = Buffer<float>(width_ * features_);
+  if (config.max_linf > 0 || config.max_l2 > 0) seed_x_ = Buffer<float>(width_ * features_);
   stored_ = Buffer<float>(static_cast<std::size_t>(recorder_.batch()) * features_);
-  samples_.reserve(batch);
-  candidates_.reserve(batch);
-  seed_index_.resize(batch);
-  for (auto* flags : {&accepted_, &saved_}) flags->resize(static_cast<std::size_t>(recorder_.batch()));
-  starts_.assign(setup.models(), std::vector<backend::UnitPick>(batch));
-  picks_ = starts_;
-  for (std::int64_t shape : ladder_) {
-    steps_[shape] = setup.backend(0)->record([this, shape] { iterate(shape); });
+  if (setup.independent() && config.mode == Mode::published) samples_.keep_stored();
+  accepted_.resize(std::max(width_, static_cast<std::size_t>(recorder_.batch())));
+  block_.reserve(width_);
+  for (auto* queue : {&young_, &old_, &candidates_}) queue->reserve(most_in_flight(setup, recorder_.batch()));
+  for (std::int64_t shape : shapes_) {
+    forward_[shape] = setup.backend(0)->record([this, shape] { models_.forward(shape, &loop_, x_.data()); });
+    ascend_[shape] = setup.backend(0)->record([this, shape] { ascend(shape); });
   }
 }
 
-void Ascent::run(MicroBatch const& batch, Candidates const& candidates, std::function<void()> const& each_iteration,
+void Ascent::run(MicroBatch const& batch, Candidates const& candidates, std::function<void()> const& each_pass,
+                 Outcome& outcome) {
+  MicroBatch const* next = &batch;
+  run([&] { return std::exchange(next, nullptr); }, candidates, each_pass, outcome);
+}
+
+void Ascent::run(Feed const& feed, Candidates const& candidates, std::function<void()> const& each_pass,
                  Outcome& outcome) {
   neurons_ = &candidates;
-  loop_.pass = batch.pass;
-  setup_.read_seeds(batch.seeds, seeds_.data());
-  std::int64_t shape = start_samples(batch);
-  screen_seeds(batch, outcome);
-  choose_targets(batch);
-  auto remaining = std::ranges::count(samples_, false, &Sample::done);
-  for (std::int32_t iteration = 1; remaining > 0 && iteration <= setup_.config().max_iterations; ++iteration) {
-    std::int64_t const fitting = ladder_shape(ladder_, remaining);
-    if (fitting != shape) shape = compact(fitting);
-    loop_.iteration = static_cast<std::uint32_t>(iteration);
-    steps_[shape]->replay();
-    outcome.sample_iterations += remaining;
-    collect_candidates(iteration);
-    if (setup_.config().mode == Mode::valid) settle_candidates(batch, outcome);
-    remaining = std::ranges::count(samples_, false, &Sample::done);
-    each_iteration();
-  }
-  settle_candidates(batch, outcome);
-  for (Sample const& sample : samples_) {
-    if (sample.done) continue;
-    outcome.seeds.push_back({batch.pass, batch.seeds[sample.slot], Status::exhausted,
-                             static_cast<std::int32_t>(setup_.config().max_iterations)});
-  }
-}
-
-/// Every seed becomes a row; the first forward pass. Returns its shape.
-std::int64_t Ascent::start_samples(MicroBatch const& batch) {
-  samples_.assign(batch.seeds.size(), Sample{});
-  for (std::size_t n = 0; n < samples_.size(); ++n) {
-    samples_[n].slot = n;
-    seed_index_[n] = batch.seeds[n];
-    setup_.domain().to_units(seed_row(samples_[n]), row(x_, n));
-    std::ranges::copy(row(x_, n), row(seed_x_, n).begin());
-  }
-  return compact(ladder_shape(ladder_, static_cast<std::int64_t>(samples_.size())));
-}
-
-/// Labels the seeds. Those on which the models differ already, by their stored form too, are findings and go no
-/// further.
-void Ascent::screen_seeds(MicroBatch const& batch, Outcome& outcome) {
-  collect_candidates(0);
-  auto const chunk = static_cast<std::size_t>(recorder_.batch());
-  for (std::size_t first = 0; first < candidates_.size(); first += chunk) {
-    std::size_t const count = std::min(chunk, candidates_.size() - first);
-    for (std::size_t i = 0; i < count; ++i)
-      std::ranges::copy(seed_row(candidates_[first + i].sample), row(stored_, i).begin());
-    auto const verdicts = recorder_.evaluate(stored_.span().first(count * features_));
-    for (std::size_t i = 0; i < count; ++i) {
-      Sample& sample = samples_[candidates_[first + i].row];
-      accepted_[i] = sample.done = verdicts[i].disagree;
-      sample.label = verdicts[i].labels[0];
-      if (accepted_[i]) record_finding(batch, sample, 0, verdicts[i], true, seed_row(sample), outcome);
+  incoming_ = nullptr;
+  dry_ = false;
+  while (choose_block(feed, outcome)) {
+    load_block();
+    forward_[shape_]->replay();
+    auto const before = block_.size();
+    check_block(outcome);
+    auto const live = before - static_cast<std::size_t>(std::ranges::count(block_, none));
+    // The activations of the live rows, computed again in a full block, cost less than gradients of dead ones.
+    bool const worth = 2 * live >= before;
+    if (worth) step_block(outcome);
+    for (std::size_t slot : block_) {
+      if (slot != none) (worth && samples_[slot].iterations == 1 ? young_ : old_).push_back(slot);
     }
-    recorder_.credit(std::span(accepted_).first(count), outcome.coverage);
-  }
-  candidates_.clear();
-  for (std::size_t n = 0; n < samples_.size(); ++n) {
-    models_.outputs_of(static_cast<std::int64_t>(n), outputs_);
-    if (!samples_[n].done) samples_[n].label = setup_.objective().label(outputs_[0]);
+    log_.settle(false, outcome);
+    each_pass();
   }
 }
 
-void Ascent::choose_targets(MicroBatch const& batch) {
+/// Blocks are filled with samples that are about equally likely to end: of those that have taken one step many do.
+bool Ascent::choose_block(Feed const& feed, Outcome& outcome) {
+  block_.clear();
+  if (candidates_.size() >= static_cast<std::size_t>(recorder_.batch())) settle_candidates(outcome);
+  if (samples_.in_flight() == 0) log_.settle(true, outcome);
+  if (old_.size() >= width_) {
+    take(old_);
+  } else if (young_.size() >= width_) {
+    take(young_);
+  } else {
+    while (block_.size() < width_ && admit(feed)) {
+    }
+  }
+  if (!block_.empty()) return true;
+  take(old_);
+  take(young_);
+  if (!block_.empty() || candidates_.empty()) return !block_.empty();
+  settle_candidates(outcome);
+  return choose_block(feed, outcome);
+}
+
+/// Puts the next seed into the block. Returns false when there is none to be had now.
+bool Ascent::admit(Feed const& feed) {
+  if (!incoming_ || next_incoming_ == incoming_->seeds.size()) {
+    if (dry_ || (!setup_.independent() && samples_.in_flight() > 0)) return false;
+    incoming_ = feed();
+    dry_ = !incoming_;
+    if (dry_) return false;
+    next_incoming_ = 0;
+    setup_.read_seeds(incoming_->seeds, incoming_rows_.data());
+  }
+  std::size_t const n = next_incoming_++;
+  block_.push_back(samples_.add(incoming_->pass, incoming_->seeds[n], row(incoming_rows_, n)));
+  return true;
+}
+
+/// Moves samples from the front of a queue to the block, as many as it holds.
+void Ascent::take(std::vector<std::size_t>& queue) {
+  std::size_t const count = std::min(queue.size(), width_ - block_.size());
+  auto const end = queue.begin() + static_cast<std::ptrdiff_t>(count);
+  block_.insert(block_.end(), queue.begin(), end);
+  queue.erase(queue.begin(), end);
+}
+
+void Ascent::load_block() {
+  shape_ = ladder_shape(shapes_, static_cast<std::int64_t>(block_.size()));
+  loop_.live = static_cast<std::int32_t>(shape_);
+  bool const from_seed = setup_.config().repick == Repick::seed;
+  for (std::size_t n = 0; n < static_cast<std::size_t>(shape_); ++n) {
+    // Rows that only fill the shape: a copy of the first, which stays in the domain.
+    std::size_t const slot = block_[n < block_.size() ? n : 0];
+    Sample const& sample = samples_[slot];
+    std::ranges::copy(samples_.x(slot), row(x_, n).begin());
+    if (seed_x_.size() > 0) setup_.domain().to_units(samples_.seed(slot), row(seed_x_, n));
+    keys_[n] = {sample.seed_index, sample.pass, static_cast<std::uint32_t>(sample.iterations + 1)};
+    pick_keys_[n] = keys_[n];
+    if (from_seed) pick_keys_[n].iteration = 0;
+  }
+}
+
+/// Whether what the models say of x is what they say of its stored bytes, to the bit.
+bool Ascent::is_exact(Sample const& sample) const {
+  return setup_.independent() && (sample.iterations == 0 || setup_.config().mode == Mode::published);
+}
+
+/// After the forward pass: takes the samples that have ended, or wait for a verdict, out of the block.
+void Ascent::check_block(Outcome& outcome) {
   Config const& config = setup_.config();
-  for (std::size_t n = 0; n < samples_.size(); ++n) {
-    Sample& sample = samples_[n];
-    DrawKey const key{batch.pass, static_cast<std::uint64_t>(batch.seeds[sample.slot]), 0, 0};
-    auto const drawn = static_cast<std::int64_t>(draw_below(config.rng_seed, Purpose::target, key, setup_.models()));
-    sample.target = static_cast<std::int32_t>(config.target >= 0 ? config.target : drawn);
-    for (std::size_t k = 0; k < setup_.models(); ++k)
+  std::ranges::fill(accepted_, std::uint8_t{0});
+  for (std::size_t n = 0; n < block_.size(); ++n) {
+    std::size_t const slot = block_[n];
+    Sample& sample = samples_[slot];
+    models_.outputs_of(static_cast<std::int64_t>(n), outputs_);
+    bool const disagree = !sample.judged && setup_.objective().disagree(outputs_);
+    if (disagree && is_exact(sample)) {
+      auto const stored = sample.iterations == 0 ? samples_.seed(slot) : samples_.stored(slot);
+      bool const sound = sample.iterations == 0 || setup_.domain().is_valid(stored, samples_.seed(slot));
+      log_.add(samples_, slot, loop_recorder_.judge(static_cast<std::int64_t>(n)), stored, sound, outcome);
+      accepted_[n] = 1;
+      samples_.remove(slot);
+      block_[n] = none;
+    } else if (disagree) {
+      candidates_.push_back(slot);
+      block_[n] = none;
+    } else if (sample.iterations == config.max_iterations) {
+      exhaust(slot, outcome);
+      block_[n] = none;
+    } else if (sample.iterations == 0) {
+      DrawKey const key{sample.pass, static_cast<std::uint64_t>(sample.seed_index), 0, 0};
+      auto const drawn = static_cast<std::int64_t>(draw_below(config.rng_seed, Purpose::target, key, setup_.models()));
+      sample.target = static_cast<std::int32_t>(config.target >= 0 ? config.target : drawn);
+      sample.label = setup_.objective().label(outputs_[0]);
+    }
+  }
+  loop_recorder_.credit(std::span(accepted_).first(block_.size()), outcome.coverage);
+}
+
+/// One step of every sample in the block.
+void Ascent::step_block(Outcome& outcome) {
+  for (std::size_t n = 0; n < static_cast<std::size_t>(shape_); ++n) {
+    bool const live = n < block_.size() && block_[n] != none;
+    for (std::size_t k = 0; k < setup_.models(); ++k) {
+      starts_[k][n] = backend::UnitPick{};
+      if (!live) continue;
+      Sample const& sample = samples_[block_[n]];
       starts_[k][n] = setup_.objective().start(k, sample.label, sample.target);
+    }
   }
-  loop_.iteration = 0;
-  if (config.repick == Repick::seed) draw_neurons();
+  ascend_[shape_]->replay();
+  for (std::size_t n = 0; n < block_.size(); ++n) {
+    std::size_t const slot = block_[n];
+    if (slot == none) continue;
+    if (is_exact(samples_[slot]) && setup_.config().mode == Mode::published) {
+      setup_.domain().follow(row(x_, n), samples_.x(slot), samples_.stored(slot));
+    } else {
+      std::ranges::copy(row(x_, n), samples_.x(slot).begin());
+    }
+    ++samples_[slot].iterations;
+    samples_[slot].judged = false;
+    ++outcome.sample_iterations;
+  }
 }
 
-void Ascent::draw_neurons() {
-  auto const weight = static_cast<float>(setup_.config().lambda2);
-  for (std::size_t k = 0; k < setup_.models(); ++k) {
-    models_.ops().pick_units(models_.runner(k).queue(), &loop_, setup_.config().rng_seed, seed_index_.data(),
-                             static_cast<std::uint32_t>(k), (*neurons_)[k], weight, picks_[k].data());
-  }
-}
-
-/// One iteration for `shape` rows: gradient, constraint, step, forward pass. Its activations are those the next
-/// iteration's gradient starts from.
-void Ascent::iterate(std::int64_t shape) {
+/// Gradient, constraint and step for `shape` rows, at the activations of the last forward pass.
+void Ascent::ascend(std::int64_t shape) {
   Config const& config = setup_.config();
   Domain const& domain = setup_.domain();
   backend::RowOps const& ops = models_.ops();
   backend::Queue& queue = models_.runner(0).queue();
   std::int64_t const features = domain.features();
   bool const with_neurons = config.lambda2 != 0;
-  if (with_neurons && config.repick == Repick::iteration) draw_neurons();
+  for (std::size_t k = 0; with_neurons && k < setup_.models(); ++k) {
+    ops.pick_units(models_.runner(k).queue(), &loop_, config.rng_seed, pick_keys_.data(), static_cast<std::uint32_t>(k),
+                   (*neurons_)[k], static_cast<float>(config.lambda2), picks_[k].data());
+  }
   models_.backward(shape, &loop_, starts_, with_neurons ? &picks_ : nullptr, g_.data());
   ops.normalise_rms(queue, &loop_, features, g_.data());
-  constraint_->apply(ops, queue, &loop_, seed_index_.data(), x_.data(), g_.data());
+  constraint_->apply(ops, queue, &loop_, keys_.data(), x_.data(), g_.data());
   ops.ascend(queue, &loop_, features, static_cast<float>(setup_.step()), constraint_->rules(), g_.data(), x_.data());
-  if (config.max_linf > 0 || config.max_l2 > 0) {
+  if (seed_x_.size() > 0) {
     ops.project(queue, &loop_, features, seed_x_.data(), static_cast<float>(config.max_linf),
                 static_cast<float>(config.max_l2), x_.data());
   }
   if (!domain.least().empty())
     ops.clip(queue, &loop_, features, domain.least().data(), domain.most().data(), x_.data());
-  models_.forward(shape, &loop_, x_.data());
 }
 
-/// In published mode a row that disagrees is done. In valid mode it goes on unless its stored form disagrees as well.
-void Ascent::collect_candidates(std::int32_t iteration) {
-  for (std::size_t n = 0; n < samples_.size(); ++n) {
-    if (samples_[n].done) continue;
-    models_.outputs_of(static_cast<std::int64_t>(n), outputs_);
-    if (!setup_.objective().disagree(outputs_)) continue;
-    std::ranges::copy(row(x_, n), row(candidate_x_, candidates_.size()).begin());
-    candidates_.push_back({samples_[n], n, iteration});
-    samples_[n].done = setup_.config().mode == Mode::published;
-  }
-}
-
-/// Runs the stored form of every candidate; those that still disagree are findings.
-void Ascent::settle_candidates(MicroBatch const& batch, Outcome& outcome) {
-  Domain const& domain = setup_.domain();
+/// Runs the stored form of the first candidates; those that still disagree are findings.
+void Ascent::settle_candidates(Outcome& outcome) {
   bool const valid_mode = setup_.config().mode == Mode::valid;
-  auto const chunk = static_cast<std::size_t>(recorder_.batch());
-  for (std::size_t first = 0; first < candidates_.size(); first += chunk) {
-    std::size_t const count = std::min(chunk, candidates_.size() - first);
-    if (!valid_mode) ask_saved(first, count);
-    for (std::size_t i = 0; i < count; ++i) {
-      domain.to_stored(row(candidate_x_, first + i), seed_row(candidates_[first + i].sample), row(stored_, i));
-    }
-    auto const verdicts = recorder_.evaluate(stored_.span().first(count * features_));
-    for (std::size_t i = 0; i < count; ++i) {
-      Candidate const& candidate = candidates_[first + i];
-      bool const sound = domain.is_valid(row(stored_, i), seed_row(candidate.sample));
-      accepted_[i] = verdicts[i].disagree && (sound || !valid_mode);
-      if (accepted_[i]) {
-        record_finding(batch, candidate.sample, candidate.iteration, verdicts[i], sound && (valid_mode || saved_[i]),
-                       row(stored_, i), outcome);
-        if (valid_mode) samples_[candidate.row].done = true;
-      } else if (!valid_mode) {
-        // A tie that rounding decides: what is stored does not show it.
-        outcome.seeds.push_back(
-            {batch.pass, batch.seeds[candidate.sample.slot], Status::exhausted, candidate.iteration});
-      }
-    }
-    recorder_.credit(std::span(accepted_).first(count), outcome.coverage);
-  }
-  candidates_.clear();
-}
-
-/// Published mode leaves the domain: whether its findings would survive being saved in the data's own type.
-void Ascent::ask_saved(std::size_t first, std::size_t count) {
+  std::size_t const count = std::min(candidates_.size(), static_cast<std::size_t>(recorder_.batch()));
   for (std::size_t i = 0; i < count; ++i) {
-    setup_.domain().to_saved(row(candidate_x_, first + i), seed_row(candidates_[first + i].sample), row(stored_, i));
+    std::size_t const slot = candidates_[i];
+    if (samples_[slot].iterations == 0) {
+      std::ranges::copy(samples_.seed(slot), row(stored_, i).begin());
+    } else {
+      setup_.domain().to_stored(samples_.x(slot), samples_.seed(slot), row(stored_, i));
+    }
   }
   auto const verdicts = recorder_.evaluate(stored_.span().first(count * features_));
   for (std::size_t i = 0; i < count; ++i) {
-    saved_[i] =
-        verdicts[i].disagree && setup_.domain().is_valid(row(stored_, i), seed_row(candidates_[first + i].sample));
-  }
-}
-
-void Ascent::record_finding(MicroBatch const& batch, Sample const& sample, std::int32_t iteration,
-                            Verdict const& verdict, bool valid, std::span<float const> stored, Outcome& outcome) {
-  bool const generated = iteration > 0;
-  Finding finding;
-  finding.pass = batch.pass;
-  finding.seed_index = batch.seeds[sample.slot];
-  finding.kind = generated ? Kind::generated : Kind::already_differed;
-  finding.target_model = generated ? sample.target : -1;
-  finding.iterations = iteration;
-  finding.labels = verdict.labels;
-  finding.confidences = verdict.confidences;
-  finding.seed_label = sample.label;
-  finding.valid = valid;
-  finding.input.assign(stored.begin(), stored.end());
-  auto const seed = seed_row(sample);
-  finding.seed.assign(seed.begin(), seed.end());
-  set_distances(setup_.domain(), finding);
-  outcome.findings.push_back(std::move(finding));
-  outcome.seeds.push_back(
-      {batch.pass, batch.seeds[sample.slot], generated ? Status::generated : Status::already_differed, iteration});
-}
-
-/// Moves the rows still going on to the front, in seed order, and computes their activations at the new shape.
-std::int64_t Ascent::compact(std::int64_t shape) {
-  std::size_t kept = 0;
-  for (std::size_t n = 0; n < samples_.size(); ++n) {
-    if (samples_[n].done) continue;
-    if (kept != n) {
-      samples_[kept] = samples_[n];
-      seed_index_[kept] = seed_index_[n];
-      std::ranges::copy(row(x_, n), row(x_, kept).begin());
-      std::ranges::copy(row(seed_x_, n), row(seed_x_, kept).begin());
-      for (std::size_t k = 0; k < setup_.models(); ++k) {
-        starts_[k][kept] = starts_[k][n];
-        picks_[k][kept] = picks_[k][n];
-      }
+    std::size_t const slot = candidates_[i];
+    bool const screening = samples_[slot].iterations == 0;
+    bool const sound = screening || setup_.domain().is_valid(row(stored_, i), samples_.seed(slot));
+    accepted_[i] = verdicts[i].disagree && (sound || screening || !valid_mode);
+    if (accepted_[i]) {
+      log_.add(samples_, slot, verdicts[i], row(stored_, i), sound, outcome);
+      samples_.remove(slot);
+    } else {
+      reject(slot, outcome);
     }
-    ++kept;
   }
-  samples_.resize(kept);
-  // Rows that only fill the shape: a copy of the first, which stays in the domain, and part of no objective.
-  for (std::size_t n = kept; n < static_cast<std::size_t>(shape); ++n) {
-    seed_index_[n] = seed_index_[0];
-    std::ranges::copy(row(x_, 0), row(x_, n).begin());
-    std::ranges::copy(row(seed_x_, 0), row(seed_x_, n).begin());
-    for (std::size_t k = 0; k < setup_.models(); ++k) starts_[k][n] = picks_[k][n] = backend::UnitPick{};
-  }
-  loop_.live = static_cast<std::int32_t>(shape);
-  models_.forward(shape, &loop_, x_.data());
-  return shape;
+  recorder_.credit(std::span(accepted_).first(count), outcome.coverage);
+  candidates_.erase(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(count));
+}
+
+/// A candidate whose stored form does not count. In valid mode the ascent goes on; in published mode, which stops at
+/// the first disagreement, it was a tie that rounding decides.
+void Ascent::reject(std::size_t slot, Outcome& outcome) {
+  Sample& sample = samples_[slot];
+  bool const ended = sample.iterations > 0 &&
+                     (setup_.config().mode == Mode::published || sample.iterations == setup_.config().max_iterations);
+  if (ended) return exhaust(slot, outcome);
+  sample.judged = true;
+  old_.push_back(slot);
+}
+
+void Ascent::exhaust(std::size_t slot, Outcome& outcome) {
+  Sample const& sample = samples_[slot];
+  outcome.seeds.push_back({sample.pass, sample.seed_index, Status::exhausted, sample.iterations});
+  samples_.remove(slot);
 }
 
 }  // namespace sonde::generate

@@ -122,6 +122,14 @@ void Domain::to_stored(std::span<float const> x, std::span<float const> seed, st
   for (std::size_t i = 0; i < x.size(); ++i) stored[i] = static_cast<float>(lo_ + static_cast<double>(x[i]) * range_);
 }
 
+void Domain::follow(std::span<float const> x, std::span<float> x_before, std::span<float> stored) const {
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (x[i] == x_before[i]) continue;
+    stored[i] = static_cast<float>(lo_ + static_cast<double>(x[i]) * range_);
+    x_before[i] = static_cast<float>((static_cast<double>(stored[i]) - lo_) / range_);
+  }
+}
+
 bool Domain::is_valid(std::span<float const> stored, std::span<float const> seed) const {
   if (std::ranges::equal(stored, seed)) return false;
   if (!is_image(sample_)) return true;

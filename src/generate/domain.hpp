@@ -44,6 +44,9 @@ class Domain {
   void to_stored(std::span<float const> x, std::span<float const> seed, std::span<float> stored) const;
   /// The same, clipped and rounded in either mode: what would be left of x in a file of the data's own type.
   void to_saved(std::span<float const> x, std::span<float const> seed, std::span<float> stored) const;
+  /// Published mode: takes over `x` (F) after a step. Where it differs from `x_before`, x_before becomes x as it reads
+  /// when stored in float32, and `stored` that stored value. What the models see is then what is stored, to the bit.
+  void follow(std::span<float const> x, std::span<float> x_before, std::span<float> stored) const;
   /// Bounds of x (F) to clip to at every step; empty when nothing is clipped.
   std::vector<float> const& least() const { return least_; }
   std::vector<float> const& most() const { return most_; }

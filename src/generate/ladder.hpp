@@ -1,4 +1,4 @@
-// The batch sizes an ascent runs at.
+// The batch sizes an ascent runs at, where a sample's bits depend on its batch.
 #pragma once
 
 #include <cstdint>

@@ -6,10 +6,14 @@
 
 namespace sonde::generate {
 
+std::vector<std::int64_t> shapes(Setup const& setup) {
+  return setup.independent() ? std::vector{setup.width()} : ladder(setup.width());
+}
+
 Models::Models(Setup const& setup, Use use) : setup_(setup) {
   nn::RunnerOptions options;
   options.gradient = use == Use::ascent;
-  options.batches = use == Use::ascent ? ladder(setup.config().batch) : std::vector{record_batch(setup.config().batch)};
+  options.batches = use == Use::ascent ? shapes(setup) : std::vector{record_batch(setup.config().batch)};
   auto const most = static_cast<std::size_t>(std::ranges::max(options.batches));
   model_rows_ = Buffer<float>(most * static_cast<std::size_t>(setup.domain().features()));
   for (std::size_t k = 0; k < setup.models(); ++k) {

@@ -8,10 +8,13 @@
 
 namespace sonde::generate {
 
+/// Batch sizes of the ascent, largest first: a fixed ladder, or, where samples are independent, the one block.
+std::vector<std::int64_t> shapes(Setup const& setup);
+
 class Models {
  public:
   enum class Use {
-    ascent,  // forward and backward passes at the ladder's batch sizes
+    ascent,  // forward and backward passes at shapes()
     record   // forward passes at the record batch
   };
   Models(Setup const& setup, Use use);

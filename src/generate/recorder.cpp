@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/check.hpp"
-#include "generate/ladder.hpp"
 
 namespace sonde::generate {
 
@@ -14,14 +13,14 @@ CoverageState empty_coverage(Setup const& setup) {
   return state;
 }
 
-Recorder::Recorder(Setup const& setup, Models& models)
+Recorder::Recorder(Setup const& setup, Models& models, std::int64_t batch)
     : setup_(setup),
       models_(models),
-      batch_(record_batch(setup.config().batch)),
+      batch_(batch),
       x_(static_cast<std::size_t>(batch_ * setup.domain().features())),
       verdicts_(static_cast<std::size_t>(batch_)) {
   loop_.live = static_cast<std::int32_t>(batch_);
-  for (std::size_t k = 0; k < setup.models(); ++k) criteria_.push_back(setup.make_criterion(k));
+  for (std::size_t k = 0; k < setup.models(); ++k) criteria_.push_back(setup.make_criterion(k, batch_));
 }
 
 std::span<Verdict const> Recorder::evaluate(std::span<float const> stored) {
@@ -29,22 +28,24 @@ std::span<Verdict const> Recorder::evaluate(std::span<float const> stored) {
   setup_.domain().to_units(stored, x_.span().first(stored.size()));
   std::fill(x_.data() + stored.size(), x_.data() + x_.size(), 0.0F);  // samples that only fill the batch
   models_.forward(batch_, &loop_, x_.data());
-
   std::size_t const count = stored.size() / static_cast<std::size_t>(setup_.domain().features());
-  Objective const& objective = setup_.objective();
-  for (std::size_t n = 0; n < count; ++n) {
-    models_.outputs_of(static_cast<std::int64_t>(n), outputs_);
-    Verdict& verdict = verdicts_[n];
-    verdict.disagree = objective.disagree(outputs_);
-    verdict.margin = objective.margin(outputs_);
-    verdict.labels.clear();
-    verdict.confidences.clear();
-    for (std::size_t k = 0; k < outputs_.size(); ++k) {
-      verdict.labels.push_back(objective.label(outputs_[k]));
-      verdict.confidences.push_back(objective.confidence(k, outputs_[k]));
-    }
-  }
+  for (std::size_t n = 0; n < count; ++n) judge(static_cast<std::int64_t>(n));
   return std::span(verdicts_).first(count);
+}
+
+Verdict const& Recorder::judge(std::int64_t sample) {
+  Objective const& objective = setup_.objective();
+  models_.outputs_of(sample, outputs_);
+  Verdict& verdict = verdicts_[static_cast<std::size_t>(sample)];
+  verdict.disagree = objective.disagree(outputs_);
+  verdict.margin = objective.margin(outputs_);
+  verdict.labels.clear();
+  verdict.confidences.clear();
+  for (std::size_t k = 0; k < outputs_.size(); ++k) {
+    verdict.labels.push_back(objective.label(outputs_[k]));
+    verdict.confidences.push_back(objective.confidence(k, outputs_[k]));
+  }
+  return verdict;
 }
 
 void Recorder::credit(std::span<std::uint8_t const> include, CoverageState& state) {

@@ -22,12 +22,15 @@ struct Verdict {
 
 class Recorder {
  public:
-  Recorder(Setup const& setup, Models& models);
+  /// Looks at passes of `models` over `batch` samples.
+  Recorder(Setup const& setup, Models& models, std::int64_t batch);
 
   std::int64_t batch() const { return batch_; }
   /// Verdicts of at most batch() stored samples (n, F), good until the next call.
   std::span<Verdict const> evaluate(std::span<float const> stored);
-  /// Credits what the samples of the last evaluate() cover; include (n) leaves out those with 0.
+  /// What the last pass of the models says of one of its samples, good until the next call.
+  Verdict const& judge(std::int64_t sample);
+  /// Credits what the samples of the last pass cover; include (n) leaves out those with 0.
   void credit(std::span<std::uint8_t const> include, CoverageState& state);
 
  private:

@@ -1,6 +1,7 @@
 #include "generate/results.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <type_traits>
 
@@ -33,10 +34,12 @@ T stored_as(float value) {
 
 template <class T>
 void append_as(std::vector<std::byte>& bytes, std::vector<float> const& values) {
+  std::size_t at = bytes.size();
+  bytes.resize(at + values.size() * sizeof(T));
   for (float value : values) {
     T const stored = stored_as<T>(value);
-    auto const* first = reinterpret_cast<std::byte const*>(&stored);
-    bytes.insert(bytes.end(), first, first + sizeof(T));
+    std::memcpy(bytes.data() + at, &stored, sizeof(T));
+    at += sizeof(T);
   }
 }
 
@@ -72,6 +75,7 @@ void append(io::ElementType type, std::vector<std::byte>& bytes, std::vector<flo
 io::Column samples(Setup const& setup, std::vector<Finding> const& findings, char const* name, char const* description,
                    std::vector<float> Finding::*values, io::ElementType type) {
   io::Column data{name, "stored value", description, type, 0, setup.domain().sample(), {}};
+  data.bytes.reserve(findings.size() * static_cast<std::size_t>(setup.domain().features()) * io::size_of(type));
   for (Finding const& finding : findings) append(type, data.bytes, finding.*values);
   return data;
 }
@@ -195,7 +199,7 @@ void write_facts(io::H5File& file, Setup const& setup, RunResult const& result, 
   file.write_attribute("/", "step", setup.step());
   for (std::size_t k = 0; k < setup.models(); ++k) {
     nn::write_model(file, k, *setup.networks()[k], backends[k]);
-    coverage::write_coverage(file, "/coverage/" + std::to_string(k), *setup.networks()[k], *setup.make_criterion(k),
+    coverage::write_coverage(file, "/coverage/" + std::to_string(k), *setup.networks()[k], *setup.make_criterion(k, 1),
                              result.coverage[k]);
   }
   write_history(file, setup, result.history);

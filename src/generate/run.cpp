@@ -73,17 +73,18 @@ class Job {
     auto const loop = [&](Worker& worker, bool reports) {
       try {
         backend::use_one_thread();
-        worker.outcome.coverage = empty_coverage(setup_);
-        for (;;) {
-          auto const item = counter_.next();
-          if (item >= static_cast<std::int64_t>(round.batches.size())) return;
-          MicroBatch const& batch = round.batches[static_cast<std::size_t>(item)];
-          auto const each_iteration = [&] {
-            counter_.poke();
-            if (reports && events_.progress) events_.progress(done_before + item * setup_.config().batch);
-          };
-          worker.ascent.run(batch, candidates, each_iteration, worker.outcome);
-        }
+        worker.outcome.coverage = coverage_;  // what is known need not be shown again
+        std::int64_t item = 0;
+        auto const feed = [&]() -> MicroBatch const* {
+          item = counter_.next();
+          bool const any = item < static_cast<std::int64_t>(round.batches.size());
+          return any ? &round.batches[static_cast<std::size_t>(item)] : nullptr;
+        };
+        auto const each_pass = [&] {
+          counter_.poke();
+          if (reports && events_.progress) events_.progress(done_before + item * setup_.config().batch);
+        };
+        worker.ascent.run(feed, candidates, each_pass, worker.outcome);
       } catch (...) {
         worker.failure = std::current_exception();
         // The rest of the round is of no use: taken away, so that the others end at once.

@@ -1,9 +1,10 @@
 #include "generate/setup.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <ranges>
 
 #include "base/check.hpp"
-#include "generate/ladder.hpp"
 
 namespace sonde::generate {
 
@@ -23,6 +24,10 @@ Setup::Setup(Config config, Networks networks, std::shared_ptr<io::Dataset const
   double const published = 10 / std::abs(static_cast<double>(map_.scale.front()));
   step_ = config_.step.value_or(config_.mode == Mode::published ? published : constraint->default_step());
   for (auto const& network : networks_) backends_.push_back(backend::make_backend(backend, network->file()));
+  config_.batch = std::min(config_.batch, std::max(seeds_->size(), std::int64_t{16}));
+  auto const block = [](auto const& each) { return each->block(); };
+  independent_ = std::ranges::min(backends_ | std::views::transform(block)) > 0;
+  width_ = independent_ ? std::ranges::max(backends_ | std::views::transform(block)) : config_.batch;
 }
 
 void Setup::check_inputs() const {
@@ -48,15 +53,21 @@ void Setup::check_inputs() const {
 }
 
 ConstraintContext Setup::constraint_context() const {
-  return {seeds_->sample_shape(), seeds_->feature_names(), config_.batch, config_.rng_seed};
+  ConstraintContext context{seeds_->sample_shape(), seeds_->feature_names(), width_, config_.rng_seed};
+  io::StoredDomain const& stored = seeds_->domain();
+  if (stored.known) {
+    context.zero = static_cast<float>(-stored.lo / (stored.hi - stored.lo));
+    context.one = static_cast<float>(1 / (stored.hi - stored.lo));
+  }
+  return context;
 }
 
 std::unique_ptr<Constraint> Setup::make_constraint() const {
   return generate::make_constraint(config_.constraint, constraint_context());
 }
 
-std::unique_ptr<coverage::Criterion> Setup::make_criterion(std::size_t model) const {
-  return coverage::make_neuron_coverage(config_.threshold, *networks_[model], record_batch(config_.batch));
+std::unique_ptr<coverage::Criterion> Setup::make_criterion(std::size_t model, std::int64_t largest_batch) const {
+  return coverage::make_neuron_coverage(config_.threshold, *networks_[model], largest_batch);
 }
 
 std::int64_t Setup::units() const {

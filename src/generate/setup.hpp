@@ -37,11 +37,15 @@ class Setup {
   std::shared_ptr<backend::Backend const> const& backend(std::size_t model) const { return backends_[model]; }
   /// Step per iteration in units of the range, as resolved from --step, mode and constraint.
   double step() const { return step_; }
+  /// Whether a sample's bits depend on nothing but the sample: then it may be computed beside any others.
+  bool independent() const { return independent_; }
+  /// Samples computed at once at most: the backend's block, or a whole micro-batch.
+  std::int64_t width() const { return width_; }
   /// Neurons over all models.
   std::int64_t units() const;
 
   std::unique_ptr<Constraint> make_constraint() const;
-  std::unique_ptr<coverage::Criterion> make_criterion(std::size_t model) const;
+  std::unique_ptr<coverage::Criterion> make_criterion(std::size_t model, std::int64_t largest_batch) const;
 
   /// Stored rows (n, F) of seeds. One caller at a time reads: HDF5 is not thread safe.
   void read_seeds(std::span<std::int64_t const> indices, float* rows) const;
@@ -58,6 +62,8 @@ class Setup {
   backend::DomainMap map_;
   std::vector<std::shared_ptr<backend::Backend const>> backends_;
   double step_ = 0;
+  bool independent_ = false;
+  std::int64_t width_ = 1;
   mutable std::mutex reading_;
 };
 

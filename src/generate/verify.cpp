@@ -6,6 +6,7 @@
 
 #include "base/check.hpp"
 #include "comm/collectives.hpp"
+#include "generate/ladder.hpp"
 
 namespace sonde::generate {
 namespace {
@@ -80,7 +81,7 @@ VerifyJob::VerifyJob(io::H5File file, Config config, Networks networks, io::Mode
 
 VerifyReport VerifyJob::run(comm::Communicator const& comm) {
   Models models(*setup_, Models::Use::record);
-  Recorder recorder(*setup_, models);
+  Recorder recorder(*setup_, models, record_batch(setup_->config().batch));
   // Read from the file itself: a data set would refuse what published mode leaves outside the range.
   auto const input_data = file_.dataset("/finding_data/input"), seed_data = file_.dataset("/finding_data/seed");
   auto const features = static_cast<std::size_t>(setup_->domain().features());

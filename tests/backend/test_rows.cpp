@@ -15,7 +15,7 @@ class RowsTest : public testing::Test {
  protected:
   RowOps ops;
   Queue queue;
-  LoopState state{.live = 1, .iteration = 0, .pass = 0};
+  LoopState state{.live = 1};
 };
 
 TEST_F(RowsTest, ToModelMapsChannels) {
@@ -96,8 +96,16 @@ TEST_F(RowsTest, FeatureRules) {
                                        FeatureRule::add_only};
   Row const x{0, 0, 0, 0, 0, 1, 0};
   Row g{5, 5, -5, -5, 5, 5, -5};
-  ops.feature_rules(queue, &state, 7, rules.data(), x.data(), g.data());
+  ops.feature_rules(queue, &state, 7, rules.data(), 0, 1, x.data(), g.data());
   EXPECT_EQ(g, (Row{0, 5, 0, -5, 1, 0, 0}));
+}
+
+TEST_F(RowsTest, AddOnlyKnowsZeroAndOneInUnitsOfTheRange) {
+  std::vector<FeatureRule> const rules(3, FeatureRule::add_only);
+  Row const x{0.5F, 0, 0.5F};  // stored values from -1 to 1: 0, -1, 0
+  Row g{5, 5, -5};
+  ops.feature_rules(queue, &state, 3, rules.data(), 0.5F, 0.5F, x.data(), g.data());
+  EXPECT_EQ(g, (Row{0.5F, 0, 0}));
 }
 
 TEST_F(RowsTest, AscendScalesAllButAddOnly) {
@@ -137,36 +145,36 @@ TEST_F(RowsTest, PicksDependOnTheSeedAndNotOnTheRow) {
     list.layers.push_back(i / 10);
     list.units.push_back(i % 10);
   }
-  std::vector<std::int64_t> const seeds{5, 8, 5};
+  std::vector<RowKey> keys{{.seed = 5}, {.seed = 8}, {.seed = 5}};
   std::vector<UnitPick> picks(3);
-  ops.pick_units(queue, &state, 1, seeds.data(), 0, list, 0.5F, picks.data());
+  ops.pick_units(queue, &state, 1, keys.data(), 0, list, 0.5F, picks.data());
   EXPECT_EQ(picks[0].layer, picks[2].layer);
   EXPECT_EQ(picks[0].unit, picks[2].unit);
   EXPECT_EQ(picks[1].weight, 0.5F);
 
   std::set<std::pair<int, int>> drawn;
   for (std::uint32_t iteration = 0; iteration < 1000; ++iteration) {
-    state.iteration = iteration;
-    ops.pick_units(queue, &state, 1, seeds.data(), 0, list, 0.5F, picks.data());
+    keys[0].iteration = iteration;
+    ops.pick_units(queue, &state, 1, keys.data(), 0, list, 0.5F, picks.data());
     drawn.emplace(picks[0].layer, picks[0].unit);
   }
   EXPECT_GT(drawn.size(), 95U) << "all candidates are drawn sooner or later";
 }
 
 TEST_F(RowsTest, NothingIsPickedFromAnEmptyList) {
-  std::int64_t const seed = 3;
+  RowKey const key{.seed = 3};
   UnitPick pick{1, 2, 3};
-  ops.pick_units(queue, &state, 1, &seed, 0, {}, 0.5F, &pick);
+  ops.pick_units(queue, &state, 1, &key, 0, {}, 0.5F, &pick);
   EXPECT_EQ(pick.layer, -1);
 }
 
 TEST_F(RowsTest, PatchesFitTheImageAndReachItsEdges) {
-  std::int64_t const seed = 3;
+  RowKey key{.seed = 3};
   std::set<std::int32_t> rows, columns;
   std::vector<std::int32_t> positions(4);
   for (std::uint32_t iteration = 0; iteration < 300; ++iteration) {
-    state.iteration = iteration;
-    ops.draw_patches(queue, &state, 1, &seed, {6, 8, 1}, 3, 2, positions.data());
+    key.iteration = iteration;
+    ops.draw_patches(queue, &state, 1, &key, {6, 8, 1}, 3, 2, positions.data());
     rows.insert({positions[0], positions[2]});
     columns.insert({positions[1], positions[3]});
   }
@@ -175,12 +183,12 @@ TEST_F(RowsTest, PatchesFitTheImageAndReachItsEdges) {
 }
 
 TEST_F(RowsTest, TheTwoPatchesOfARowDiffer) {
-  std::int64_t const seed = 3;
+  RowKey key{.seed = 3};
   int same = 0;
   for (std::uint32_t iteration = 0; iteration < 100; ++iteration) {
-    state.iteration = iteration;
+    key.iteration = iteration;
     std::vector<std::int32_t> positions(4);
-    ops.draw_patches(queue, &state, 1, &seed, {100, 100, 1}, 1, 2, positions.data());
+    ops.draw_patches(queue, &state, 1, &key, {100, 100, 1}, 1, 2, positions.data());
     same += positions[0] == positions[2] && positions[1] == positions[3];
   }
   EXPECT_LT(same, 3);

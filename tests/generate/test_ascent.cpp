@@ -216,6 +216,45 @@ TEST_P(Independent, OfWhatTheWorkerDidBefore) {
   expect_same(expected, run_batch(*setup_, used, batch_, candidates_));
 }
 
+/// Sorted by seed, as results are.
+Outcome in_order(Outcome outcome) {
+  std::ranges::sort(outcome.findings, {}, &Finding::seed_index);
+  std::ranges::sort(outcome.seeds, {}, &SeedRecord::index);
+  return outcome;
+}
+
+TEST_P(Independent, OfMicroBatchesBesideIts) {
+  std::vector<MicroBatch> const batches{{0, batch_}, {0, {1, 2, 4, 5, 6}}, {0, {8, 9, 11, 12, 13, 15, 16, 18}}};
+  Ascent ascent(*setup_);
+  Outcome together, apart;
+  together.coverage = apart.coverage = empty_coverage(*setup_);
+  std::size_t next = 0;
+  auto const feed = [&] { return next < batches.size() ? &batches[next++] : nullptr; };
+  ascent.run(
+      feed, candidates_, [] {}, together);
+  for (MicroBatch const& batch : batches)
+    ascent.run(
+        batch, candidates_, [] {}, apart);
+  EXPECT_EQ(together.seeds.size(), 43U);
+  expect_same(in_order(together), in_order(apart));
+}
+
+TEST_P(Independent, WhatIsStoredOfAFindingIsWhatItsBytesShow) {
+  Ascent ascent(*setup_);
+  Outcome const outcome = run_batch(*setup_, ascent, batch_, candidates_);
+  Models models(*setup_, Models::Use::record);
+  Recorder recorder(*setup_, models, 16);
+  CoverageState coverage = empty_coverage(*setup_);
+  for (Finding const& finding : outcome.findings) {
+    Verdict const verdict = recorder.evaluate(finding.input)[0];
+    EXPECT_TRUE(verdict.disagree);
+    EXPECT_EQ(verdict.labels, finding.labels);
+    EXPECT_EQ(verdict.confidences, finding.confidences);
+    recorder.credit(std::vector<std::uint8_t>{1}, coverage);
+  }
+  EXPECT_EQ(coverage, outcome.coverage);
+}
+
 TEST_P(Independent, OfWorkersBesideIt) {
   Ascent alone(*setup_);
   Outcome const expected = run_batch(*setup_, alone, batch_, candidates_);
@@ -263,6 +302,16 @@ INSTANTIATE_TEST_SUITE_P(Ways, Independent,
                          testing::Values(Way{"auto", Mode::valid, Repick::iteration},
                                          Way{"auto", Mode::published, Repick::seed},
                                          Way{"reference", Mode::valid, Repick::seed}));
+
+TEST(Setup, BatchIsNoLargerThanTheSeedsNeed) {
+  auto const seeds = std::make_shared<TinySeeds>(Shape{1}, std::vector<float>(40, 0.5F));
+  auto const model = tiny_network("a", {1, 2}, 2);
+  Config config;
+  config.batch = 1 << 30;
+  EXPECT_EQ(tiny_setup(config, {model, model}, seeds, "reference").config().batch, 40);
+  config.batch = 32;
+  EXPECT_EQ(tiny_setup(config, {model, model}, seeds, "reference").config().batch, 32);
+}
 
 TEST(Setup, RefusesWhatDoesNotFit) {
   auto const seeds = std::make_shared<TinySeeds>(Shape{3}, std::vector<float>{1, 0, 0});

@@ -22,8 +22,8 @@ std::vector<float> applied(std::string const& text, ConstraintContext const& con
   backend::Queue queue;
   backend::LoopState state;
   state.live = 1;
-  state.iteration = 1;
-  constraint->apply(backend::RowOps(), queue, &state, &seed, x.data(), g.data());
+  backend::RowKey const key{.seed = seed, .iteration = 1};
+  constraint->apply(backend::RowOps(), queue, &state, &key, x.data(), g.data());
   return g;
 }
 

@@ -1,6 +1,7 @@
 // The stored domain: units, clipping, levels, whole numbers; what survives being saved.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 
 #include "base/check.hpp"
@@ -69,6 +70,24 @@ TEST(Domain, PublishedModeDoesNeither) {
   float saved = 1;
   domain.to_saved({&x, 1}, {&seed, 1}, {&saved, 1});
   EXPECT_EQ(saved, 0) << "a file of bytes would keep this";
+}
+
+TEST(Domain, WhatIsFollowedIsWhatIsStored) {
+  Domain const domain(domain_of_bytes(), {3}, of_mode(Mode::published), {});
+  std::vector<float> stored{10, 20, 30}, before(3), x(3), again(3);
+  domain.to_units(stored, before);
+  for (int step = 0; step < 100; ++step) {
+    x = before;
+    x[0] += 0.123F;
+    x[1] -= 1e-3F;
+    domain.follow(x, before, stored);
+    domain.to_units(stored, again);
+    EXPECT_EQ(again, before) << "the models see the stored bytes";
+    EXPECT_NEAR(before[0], x[0], 1e-6F * std::abs(x[0]));
+    EXPECT_NEAR(before[1], x[1], 1e-6F);
+  }
+  EXPECT_EQ(stored[2], 30) << "left alone";
+  EXPECT_NEAR(stored[0], 10 + 12.3 * 255, 0.05);
 }
 
 TEST(Domain, SignedAndShiftedRanges) {

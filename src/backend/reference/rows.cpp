@@ -28,16 +28,24 @@ void for_each_channel(DomainMap const& map, std::int64_t count, Visitor&& visit)
   }
 }
 
+/// Sum of term(i) in eight interleaved chains, whose additions need not wait for each other.
+template <class Term>
+double chained_sum(std::int64_t count, Term&& term) {
+  double part[8] = {};
+  std::int64_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    for (std::int64_t j = 0; j < 8; ++j) part[j] += term(i + j);
+  }
+  for (; i < count; ++i) part[i % 8] += term(i);
+  return ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
+}
+
 double sum(float const* row, std::int64_t count) {
-  double total = 0;
-  for (std::int64_t i = 0; i < count; ++i) total += row[i];
-  return total;
+  return chained_sum(count, [row](std::int64_t i) { return double{row[i]}; });
 }
 
 double squares(float const* row, std::int64_t count) {
-  double total = 0;
-  for (std::int64_t i = 0; i < count; ++i) total += double{row[i]} * row[i];
-  return total;
+  return chained_sum(count, [row](std::int64_t i) { return double{row[i]} * row[i]; });
 }
 
 /// One patch of an image: its first element, and the elements of each of its rows.
@@ -70,6 +78,10 @@ void RowOps::to_model(Queue&, LoopState const* state, float const* x, std::int64
 
 void RowOps::add_model_gradient(Queue&, LoopState const* state, float const* model_gradient, std::int64_t features,
                                 DomainMap const& map, bool first, float* g) const {
+  if (first && map.source.size() == 1) {
+    for (std::int64_t at = 0; at < state->live * features; ++at) g[at] = map.scale[0] * model_gradient[at];
+    return;
+  }
   if (first) std::fill_n(g, state->live * features, 0.0F);
   for_each_channel(map, state->live * features, [&](std::int64_t at, std::int64_t source, float scale, float) {
     g[source] += scale * model_gradient[at];
@@ -79,7 +91,8 @@ void RowOps::add_model_gradient(Queue&, LoopState const* state, float const* mod
 void RowOps::normalise_rms(Queue&, LoopState const* state, std::int64_t features, float* g) const {
   for (float* row = g; row != g + state->live * features; row += features) {
     double const rms = std::sqrt(squares(row, features) / static_cast<double>(features));
-    for (std::int64_t i = 0; i < features; ++i) row[i] = static_cast<float>(row[i] / (rms + 1e-5));
+    auto const factor = static_cast<float>(1 / (rms + 1e-5));
+    for (std::int64_t i = 0; i < features; ++i) row[i] *= factor;
   }
 }
 
@@ -112,8 +125,8 @@ void RowOps::dark_patches(Queue&, LoopState const* state, Shape const& image, st
   }
 }
 
-void RowOps::feature_rules(Queue&, LoopState const* state, std::int64_t features, FeatureRule const* rules,
-                           float const* x, float* g) const {
+void RowOps::feature_rules(Queue&, LoopState const* state, std::int64_t features, FeatureRule const* rules, float zero,
+                           float one, float const* x, float* g) const {
   for (std::int64_t n = 0; n < state->live; ++n) {
     for (std::int64_t i = 0; i < features; ++i) {
       float& value = g[n * features + i];
@@ -127,7 +140,7 @@ void RowOps::feature_rules(Queue&, LoopState const* state, std::int64_t features
         case FeatureRule::any:
           break;
         case FeatureRule::add_only:
-          value = value > 0 && x[n * features + i] == 0 ? 1.0F : 0.0F;
+          value = value > 0 && x[n * features + i] == zero ? one : 0.0F;
           break;
       }
     }

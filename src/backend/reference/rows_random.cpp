@@ -12,23 +12,23 @@ std::int32_t below(std::uint32_t word, std::int64_t bound) {
 
 }  // namespace
 
-void RowOps::pick_units(Queue&, LoopState const* state, std::uint64_t run_seed, std::int64_t const* seeds,
-                        std::uint32_t model, UnitList const& candidates, float weight, UnitPick* picks) const {
+void RowOps::pick_units(Queue&, LoopState const* state, std::uint64_t run_seed, RowKey const* keys, std::uint32_t model,
+                        UnitList const& candidates, float weight, UnitPick* picks) const {
   for (std::int32_t n = 0; n < state->live; ++n) {
     picks[n] = UnitPick{};
     if (candidates.units.empty()) continue;
-    DrawKey const key{state->pass, static_cast<std::uint64_t>(seeds[n]), state->iteration, model};
+    DrawKey const key{keys[n].pass, static_cast<std::uint64_t>(keys[n].seed), keys[n].iteration, model};
     std::uint64_t const drawn = draw_below(run_seed, Purpose::neuron, key, candidates.units.size());
     picks[n] = {candidates.layers[drawn], candidates.units[drawn], weight};
   }
 }
 
-void RowOps::draw_patches(Queue&, LoopState const* state, std::uint64_t run_seed, std::int64_t const* seeds,
+void RowOps::draw_patches(Queue&, LoopState const* state, std::uint64_t run_seed, RowKey const* keys,
                           Shape const& image, std::int64_t size, std::int64_t count, std::int32_t* positions) const {
   for (std::int32_t n = 0; n < state->live; ++n) {
     for (std::int64_t i = 0; i < count; ++i) {
       // Patches are the same for all models: the key's model stands for the patch.
-      DrawKey const key{state->pass, static_cast<std::uint64_t>(seeds[n]), state->iteration,
+      DrawKey const key{keys[n].pass, static_cast<std::uint64_t>(keys[n].seed), keys[n].iteration,
                         static_cast<std::uint32_t>(i)};
       auto const words = draw(run_seed, Purpose::patch, key);
       std::int32_t* const corner = positions + (n * count + i) * 2;

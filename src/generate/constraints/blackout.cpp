@@ -18,8 +18,8 @@ class Blackout final : public Constraint {
         positions_(static_cast<std::size_t>(context.batch * count * 2)) {}
 
   void apply(backend::RowOps const& ops, backend::Queue& queue, backend::LoopState const* state,
-             std::int64_t const* seeds, float const*, float* g) override {
-    ops.draw_patches(queue, state, rng_seed_, seeds, image_, size_, count_, positions_.data());
+             backend::RowKey const* keys, float const*, float* g) override {
+    ops.draw_patches(queue, state, rng_seed_, keys, image_, size_, count_, positions_.data());
     ops.dark_patches(queue, state, image_, size_, count_, positions_.data(), g);
   }
   double default_step() const override { return 1; }

@@ -19,16 +19,17 @@ struct ConstraintContext {
   std::vector<std::string> feature_names;  // of a table; may be empty
   std::int64_t batch = 1;                  // most rows at once
   std::uint64_t rng_seed = 0;
+  float zero = 0, one = 1;  // the stored value 0 in units of the range, and the stored step from 0 to 1
 };
 
 /// One worker's instance.
 class Constraint {
  public:
   virtual ~Constraint() = default;
-  /// Turns the normalised gradient g (live, F) at x (live, F) into an allowed direction. seeds (live): data set
-  /// indices, for draws.
+  /// Turns the normalised gradient g (live, F) at x (live, F) into an allowed direction. keys (live): for
+  /// draws.
   virtual void apply(backend::RowOps const& ops, backend::Queue& queue, backend::LoopState const* state,
-                     std::int64_t const* seeds, float const* x, float* g) = 0;
+                     backend::RowKey const* keys, float const* x, float* g) = 0;
   /// Per-feature rules (F) for the step, or null.
   virtual backend::FeatureRule const* rules() const { return nullptr; }
   /// Per-feature bounds and integers; empty for images.

@@ -24,12 +24,12 @@ constexpr std::size_t largest_file = 64U << 20;
 
 class Features final : public Constraint {
  public:
-  Features(std::vector<FeatureRule> rules, FeatureBounds bounds)
-      : rules_(std::move(rules)), bounds_(std::move(bounds)) {}
+  Features(std::vector<FeatureRule> rules, FeatureBounds bounds, float zero, float one)
+      : rules_(std::move(rules)), bounds_(std::move(bounds)), zero_(zero), one_(one) {}
 
-  void apply(backend::RowOps const& ops, backend::Queue& queue, backend::LoopState const* state, std::int64_t const*,
+  void apply(backend::RowOps const& ops, backend::Queue& queue, backend::LoopState const* state, backend::RowKey const*,
              float const* x, float* g) override {
-    ops.feature_rules(queue, state, static_cast<std::int64_t>(rules_.size()), rules_.data(), x, g);
+    ops.feature_rules(queue, state, static_cast<std::int64_t>(rules_.size()), rules_.data(), zero_, one_, x, g);
   }
   FeatureRule const* rules() const override { return rules_.data(); }
   FeatureBounds bounds() const override { return bounds_; }
@@ -38,6 +38,7 @@ class Features final : public Constraint {
  private:
   std::vector<FeatureRule> rules_;  // (F)
   FeatureBounds bounds_;
+  float zero_, one_;
 };
 
 FeatureRule parse_rule(std::string const& text) {
@@ -142,7 +143,7 @@ std::unique_ptr<Constraint> make_features(std::string const& text, ConstraintCon
       std::ranges::any_of(rules, [](FeatureRule rule) { return rule != FeatureRule::freeze; }),
       "feature file " << path
                       << ": every feature is frozen (nothing could change). Let some increase, be any or add-only.");
-  return std::make_unique<Features>(std::move(rules), std::move(bounds));
+  return std::make_unique<Features>(std::move(rules), std::move(bounds), context.zero, context.one);
 }
 
 }  // namespace sonde::generate

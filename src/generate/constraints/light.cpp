@@ -10,7 +10,7 @@ class Light final : public Constraint {
  public:
   Light(std::int64_t features, double factor) : features_(features), factor_(static_cast<float>(factor)) {}
 
-  void apply(backend::RowOps const& ops, backend::Queue& queue, backend::LoopState const* state, std::int64_t const*,
+  void apply(backend::RowOps const& ops, backend::Queue& queue, backend::LoopState const* state, backend::RowKey const*,
              float const*, float* g) override {
     ops.mean_fill(queue, state, features_, factor_, g);
   }

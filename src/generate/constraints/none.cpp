@@ -6,7 +6,7 @@ namespace {
 
 class None final : public Constraint {
  public:
-  void apply(backend::RowOps const&, backend::Queue&, backend::LoopState const*, std::int64_t const*, float const*,
+  void apply(backend::RowOps const&, backend::Queue&, backend::LoopState const*, backend::RowKey const*, float const*,
              float*) override {}
   double default_step() const override { return 0.3; }
 };

@@ -10,7 +10,7 @@ class Occlusion final : public Constraint {
  public:
   explicit Occlusion(std::vector<float> mask) : mask_(std::move(mask)) {}
 
-  void apply(backend::RowOps const& ops, backend::Queue& queue, backend::LoopState const* state, std::int64_t const*,
+  void apply(backend::RowOps const& ops, backend::Queue& queue, backend::LoopState const* state, backend::RowKey const*,
              float const*, float* g) override {
     ops.mask(queue, state, static_cast<std::int64_t>(mask_.size()), mask_.data(), g);
   }

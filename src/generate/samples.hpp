@@ -1,0 +1,52 @@
+// Seeds on their way to a finding: where each stands, and its rows. A sample keeps its slot from start to end, so that
+// samples can be computed together in any grouping.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "generate/setup.hpp"
+
+namespace sonde::generate {
+
+/// One seed on its way.
+struct Sample {
+  std::int64_t seed_index = 0;  // in the data set
+  std::uint32_t pass = 0;
+  std::int32_t iterations = 0;  // steps taken
+  std::int64_t label = 0;
+  std::int32_t target = 0;
+  bool judged = false;  // the models may differ on x, but not on its stored form
+};
+
+class Samples {
+ public:
+  /// Room for `most` samples.
+  Samples(Setup const& setup, std::size_t most);
+
+  std::size_t in_flight() const { return samples_.size() - free_.size(); }
+  /// A new sample at the stored values `seed` (F). Returns its slot. There must be room.
+  std::size_t add(std::uint32_t pass, std::int64_t seed_index, std::span<float const> seed);
+  void remove(std::size_t slot) { free_.push_back(slot); }
+
+  Sample& operator[](std::size_t slot) { return samples_[slot]; }
+  /// Rows (F): stored values of the seed; x in units of the range; what is stored of x, when that is kept.
+  std::span<float> seed(std::size_t slot) { return row(seeds_, slot); }
+  std::span<float> x(std::size_t slot) { return row(x_, slot); }
+  std::span<float> stored(std::size_t slot) { return row(stored_, slot); }
+  /// Keeps the stored form of x beside it.
+  void keep_stored() { stored_ = Buffer<float>(x_.size()); }
+
+ private:
+  std::span<float> row(Buffer<float>& rows, std::size_t slot) const {
+    return rows.span().subspan(slot * features_, features_);
+  }
+
+  Setup const& setup_;
+  std::size_t features_;
+  std::vector<Sample> samples_;    // by slot
+  std::vector<std::size_t> free_;  // slots
+  Buffer<float> seeds_, x_, stored_;
+};
+
+}  // namespace sonde::generate
