@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds sonde, searches inputs on which three LeNets for Fashion-MNIST disagree, prints a summary
-# and draws a contact sheet.
+# and draws a contact sheet; then looks for units of an LSTM that follow the grammar of SQL, and prints the best.
 #   scripts/run_demo.sh [OPTION OF sonde generate...]      RANKS=n sets the number of MPI ranks
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -20,3 +20,8 @@ scripts/sonde_results.py "$out/fashion.h5"
 echo
 scripts/contact_sheet.py "$out/fashion.h5" "$out/fashion.png" \
   --classes "T-shirt/top,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,ankle boot"
+
+mpiexec -n "$ranks" build/release/sonde inspect --config jobs/inspect_sql.ini --out "$out/sql.h5" --overwrite --top 0
+
+echo
+scripts/sonde_results.py "$out/sql.h5" --top 10

@@ -108,7 +108,7 @@ class Sql(Case):
         with h5py.File(path) as file:
             names = [name.decode() for name in file["hypotheses/name"]]
             pearson, rows = file["scores/pearson/value"][()], file["scores/pearson/rows"][()]
-            probe = {name: file[f"scores/logistic/{name}"][0] for name in ("group_value", "accuracy", "majority", "selectivity")}
+            probe = {name: file[f"scores/logistic/{name}"][0] for name in ("group_value", "accuracy", "majority")}
             units = file["units/unit"][()]
         self.assertEqual(units.tolist(), list(range(128)))
         vocabulary = json.loads((SQL / "vocab.json").read_text())
@@ -133,13 +133,13 @@ class Sql(Case):
         reference = values.T @ columns / np.sqrt(np.outer((values ** 2).sum(axis=0), (columns ** 2).sum(axis=0)))
         np.testing.assert_allclose(pearson[:, here], reference, rtol=0, atol=1e-5)
 
-        # What the net must know to go on, its state tells; it tells nothing of random labels.
+        # What the net must know to go on, its state tells.
         decoded = dict(zip(names, probe["group_value"]))
         for name in ("node=string", "node=digit", "node=column_name", "upper"):
-            self.assertGreater(decoded[name], 0.75, name)
-        better = probe["accuracy"] >= probe["majority"] - 0.005
-        self.assertGreater(np.mean(better), 0.95)
-        self.assertGreater(probe["selectivity"][names.index("node=string")], 0.5)
+            self.assertGreater(decoded[name], 0.9, name)
+        known = np.isfinite(probe["group_value"])
+        self.assertGreater(np.count_nonzero(known), 150)  # of depth only the kinds that do not nest are 0 or 1
+        self.assertGreater(np.mean((probe["accuracy"] >= probe["majority"] - 0.005)[known]), 0.95)
 
         summary = subprocess.run([sys.executable, SOURCE / "scripts" / "sonde_results.py", path], capture_output=True, text=True)
         self.assertEqual(summary.returncode, 0, summary.stderr)
