@@ -6,6 +6,7 @@
 
 #include "base/check.hpp"
 #include "base/parameters.hpp"
+#include "io/annotations/conllu.hpp"
 #include "io/datasets/csv.hpp"
 #include "io/datasets/file_bytes.hpp"
 
@@ -237,6 +238,11 @@ TextCounts read_records(std::string const& path, std::string const& column, Reco
                                     "--record line.");
     read_csv_texts(path, separator, column,
                    [&](std::string const& text, std::int64_t line) { cutter.add_line(text, line); });
+  } else if (is_conllu_name(path)) {
+    VALIDATE(plan.lines,
+             "file " << path << ": its sentences are records (windows go through plain text). Give --record line.");
+    ConlluReader reader(path);
+    for (ConlluSentence sentence; reader.next(sentence);) cutter.add_line(sentence.text, sentence.line);
   } else if (plan.lines) {
     cutter.add_lines();
   } else {

@@ -36,7 +36,8 @@ struct TextCounts {
   std::int64_t left_out = 0;               // symbols of the last window when it is short and there is no padding
 };
 
-/// Calls `sink` with the text of each record of `path`, in order; for .csv and .tsv those are the fields of `column`.
+/// Calls `sink` with the text of each record of `path`, in order; for .csv and .tsv those are the fields of `column`,
+/// for .conllu the texts of its sentences.
 /// Nothing but the present record is held. CRLF counts as LF, unless windows are cut and the vocabulary has '\r'.
 /// Throws InputError naming line and column for a character that is no symbol, and for bytes that are not UTF-8.
 TextCounts read_records(std::string const& path, std::string const& column, RecordPlan const& plan,

@@ -2,8 +2,8 @@
 
 #include <cmath>
 #include <map>
-#include <set>
 
+#include "comm/communicator.hpp"
 #include "io/annotations/conllu.hpp"
 #include "io/h5.hpp"
 #include "text_data.hpp"
@@ -206,25 +206,23 @@ TEST(ConlluLabels, AreRowsWithoutAText) {
 TEST(ConlluLabels, OfTheEnglishWebTreebank) {
   SONDE_NEEDS_SHARED("data/text/en_ewt-ud-dev.conllu.gz");
   std::string const path = sonde::test::shared_path("data/text/en_ewt-ud-dev.conllu.gz").string();
-  std::string text;
-  std::set<std::string> characters;
-  for (std::string const& sentence : io::conllu_texts(path)) text += sentence + "\n";
-  std::string more;
-  int id = 200;
-  for (std::size_t i = 0; i < text.size();) {  // characters beyond ASCII
-    std::size_t bytes = 1;
-    while (i + bytes < text.size() && (static_cast<unsigned char>(text[i + bytes]) & 0xC0U) == 0x80U) ++bytes;
-    if (bytes > 1 && characters.insert(text.substr(i, bytes)).second)
-      more += ",\"" + text.substr(i, bytes) + "\":" + std::to_string(id++);
-    i += bytes;
-  }
-  TextData const data(text, vocabulary(more), "left,0");
-  ASSERT_EQ(data.facts.records, 2001);
-  auto const upos = make_hypothesis("upos=labels:" + path + ":upos", data.facts);
+  io::TextOptions options;
+  options.vocabulary = put("vocabulary.json", vocabulary());
+  options.pad = "left,0";
+  options.unknown = 1;
+  auto const text = io::open_text(path, options, comm::Communicator());
+  DataFacts facts;
+  facts.records = text->size();
+  facts.symbols = text->symbols();
+  facts.data = facts.text = text.get();
+  ASSERT_EQ(facts.records, 2001);
+  options.record = "window:30";
+  EXPECT_HAS(refusal([&] { io::open_text(path, options, comm::Communicator()); }), "its sentences are records");
+  auto const upos = make_hypothesis("upos=labels:" + path + ":upos", facts);
   EXPECT_EQ(upos->columns().size(), 17U);
-  auto const xpos = make_hypothesis("xpos=labels:" + path + ":xpos,support=1", data.facts);
+  auto const xpos = make_hypothesis("xpos=labels:" + path + ":xpos,support=1", facts);
   EXPECT_EQ(xpos->columns().size(), 49U);
-  EXPECT_EQ(make_hypothesis("d=labels:" + path + ":depth", data.facts)->columns().size(), 1U);
+  EXPECT_EQ(make_hypothesis("d=labels:" + path + ":depth", facts)->columns().size(), 1U);
 
   // Of each tag as many symbols as its words have characters.
   std::map<std::string, float> expected;
@@ -237,7 +235,7 @@ TEST(ConlluLabels, OfTheEnglishWebTreebank) {
   }
   std::vector<std::int64_t> records(2001);
   std::iota(records.begin(), records.end(), std::int64_t{0});
-  RecordBlock const block{records, data.facts};
+  RecordBlock const block{records, facts};
   std::vector<float> matrix(static_cast<std::size_t>(block.rows()) * 17);
   upos->evaluate(block, matrix.data(), 17);
   for (std::size_t c = 0; c < 17; ++c) {
