@@ -53,20 +53,18 @@ void Descent::step(std::vector<double> const& gradient, std::vector<double> cons
   first_left_ *= first_decay;
   second_left_ *= second_decay;
   double const rate = rate_ * std::max(0.0, 1 - progress);
+  double const first_scale = rate / (1 - first_left_), second_scale = 1 / (1 - second_left_);
   for (std::int64_t u = 0; u <= units_; ++u) {
-    bool const penalised = u < units_;
+    double const lambda = u < units_ ? penalty_.lambda : 0;  // the intercept has no penalty
+    double const decay = penalty_.l1 ? 0 : lambda, threshold = penalty_.l1 ? lambda * rate : 0;
     for (std::int64_t c = 0; c < columns_; ++c) {
       std::int64_t const i = u * columns_ + c;
-      if (rows[c] == 0) continue;
-      double const decay = penalised && !penalty_.l1 ? penalty_.lambda * weights_[i] : 0;
-      double const component = gradient[i] / rows[c] + decay;
+      double const component = gradient[i] / std::max(rows[c], 1.0) + decay * weights_[i];
       first_[i] = first_decay * first_[i] + (1 - first_decay) * component;
       second_[i] = second_decay * second_[i] + (1 - second_decay) * component * component;
-      double const size = rate / (std::sqrt(second_[i] / (1 - second_left_)) + least);
-      double next = weights_[i] - size * first_[i] / (1 - first_left_);
-      if (penalised && penalty_.l1)
-        next = std::copysign(std::max(0.0, std::fabs(next) - size * penalty_.lambda), next) + 0.0;
-      weights_[i] = next;
+      double const size = 1 / (std::sqrt(second_[i] * second_scale) + least);
+      double const next = weights_[i] - size * first_scale * first_[i];
+      weights_[i] = next - std::clamp(next, -threshold * size, threshold * size);
     }
   }
 }

@@ -31,14 +31,34 @@ struct Options {
 
 /// Of one call: what it needs for a piece of rows.
 struct Scratch {
-  std::vector<float> x;              // (piece, U) standardised
-  std::vector<float> z;              // (piece, C) values that decide, then residuals
-  std::vector<std::uint8_t> target;  // (piece, C)
-  std::vector<float> draw;           // (H)
-  std::vector<std::uint8_t> other;   // (H) whether a hypothesis ever had a value that is neither 0 nor 1
-  std::vector<float> gradient;       // (U + 1, C)
-  std::vector<double> rows, ones;    // (C) with a target; where it is 1
+  std::vector<float> x;                  // (piece, U) standardised
+  std::vector<float> z;                  // (piece, C) values that decide, then residuals
+  std::vector<std::uint8_t> target;      // (piece, C)
+  std::vector<float> draw;               // (H)
+  std::vector<std::uint8_t> other;       // (H) whether a hypothesis ever had a value that is neither 0 nor 1
+  std::vector<float> gradient;           // (U + 1, C)
+  std::vector<std::int32_t> rows, ones;  // (C) with a target; where it is 1
 };
+
+/// Targets of a row of hypotheses; other[h] becomes 1 for a value that is neither 0 nor 1 nor missing.
+void encode(std::int64_t width, float const* __restrict value, std::uint8_t* __restrict target,
+            std::uint8_t* __restrict other) {
+  for (std::int64_t h = 0; h < width; ++h) {
+    bool const missing = value[h] != value[h], one = value[h] == 1, zero = value[h] == 0;
+    target[h] = static_cast<std::uint8_t>((one ? 1 : 0) + (missing ? 2 : 0));
+    other[h] = static_cast<std::uint8_t>(other[h] | (missing || one || zero ? 0 : 1));
+  }
+}
+
+/// Adds a row of residuals to their sums, and counts targets.
+void add_row(std::int64_t columns, float const* __restrict residual, std::uint8_t const* __restrict target,
+             float* __restrict sum, std::int32_t* __restrict rows, std::int32_t* __restrict ones) {
+  for (std::int64_t c = 0; c < columns; ++c) {
+    sum[c] += residual[c];
+    rows[c] += target[c] == no_target ? 0 : 1;
+    ones[c] += target[c] == target_1 ? 1 : 0;
+  }
+}
 
 class Logistic final : public JointProbe {
  public:
@@ -146,11 +166,7 @@ void Logistic::label(std::int64_t count, float const* hypothesis, std::int64_t c
   scratch.other.resize(static_cast<std::size_t>(width));
   for (std::int64_t row = 0; row < count; ++row, hypothesis += width) {
     std::uint8_t* const target = scratch.target.data() + row * columns_;
-    for (std::int64_t h = 0; h < width; ++h) {
-      float const value = hypothesis[h];
-      target[h] = std::isnan(value) ? no_target : value == 1 ? target_1 : target_0;
-      if (target[h] == target_0 && value != 0) scratch.other[h] = 1;
-    }
+    encode(width, hypothesis, target, scratch.other.data());
     if (!context_.control) continue;
     control_draws(context_.rng_seed, key[row], width, scratch.draw.data());
     for (std::int64_t h = 0; h < width; ++h) {
@@ -185,13 +201,8 @@ void Logistic::descend(Rows const& rows) {
     decide(count, rows.unit + first * rows.units, *scratch);
     logistic_residuals(count * columns_, scratch->target.data(), scratch->z.data());
     for (std::int64_t row = 0; row < count; ++row) {
-      float const* const z = scratch->z.data() + row * columns_;
-      std::uint8_t const* const target = scratch->target.data() + row * columns_;
-      for (std::int64_t c = 0; c < columns_; ++c) {
-        intercepts[c] += z[c];
-        scratch->rows[c] += target[c] == no_target ? 0 : 1;
-        scratch->ones[c] += target[c] == target_1 ? 1 : 0;
-      }
+      add_row(columns_, scratch->z.data() + row * columns_, scratch->target.data() + row * columns_, intercepts,
+              scratch->rows.data(), scratch->ones.data());
     }
     backend::add_column_products(count, context_.units, columns_, scratch->x.data(), scratch->z.data(),
                                  scratch->gradient.data());

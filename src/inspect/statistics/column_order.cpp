@@ -30,10 +30,32 @@ ColumnOrder::ColumnOrder(std::vector<float> pilot) : binned_(true) {
   std::ranges::sort(values_);
   values_.erase(std::unique(values_.begin(), values_.end()), values_.end());
   counts_.resize(values_.size() + 1);
+  index();
 }
 
+/// Divides values_, which are ascending, into as many cells.
+void ColumnOrder::index() {
+  std::size_t const cells = values_.size();
+  scale_ = cells < 2 ? 0 : static_cast<double>(cells) / (static_cast<double>(values_.back()) - values_.front());
+  if (!std::isfinite(scale_)) scale_ = 0;
+  starts_.assign(cells + 1, 0);
+  for (float value : values_) ++starts_[cell(value) + 1];
+  for (std::size_t c = 0; c < cells; ++c) starts_[c + 1] += starts_[c];
+}
+
+/// Never falls when the value grows.
+std::size_t ColumnOrder::cell(float value) const {
+  double const place = (static_cast<double>(value) - values_.front()) * scale_;
+  if (!(place > 0)) return 0;  // NaN too
+  return static_cast<std::size_t>(std::min(place, static_cast<double>(values_.size() - 1)));
+}
+
+/// How many of values_ are not above `value`.
 std::size_t ColumnOrder::bin(float value) const {
-  return static_cast<std::size_t>(std::upper_bound(values_.begin(), values_.end(), value) - values_.begin());
+  if (values_.empty()) return 0;
+  std::size_t const c = cell(value);
+  return static_cast<std::size_t>(
+      std::upper_bound(values_.begin() + starts_[c], values_.begin() + starts_[c + 1], value) - values_.begin());
 }
 
 void ColumnOrder::insert(float value) {
@@ -89,6 +111,7 @@ void ColumnOrder::finish() {
   before_.push_back(count_);
   values_.resize(different);
   values_.shrink_to_fit();
+  index();
 }
 
 double ColumnOrder::rank(float value) const {

@@ -39,13 +39,18 @@ class ColumnOrder {
   double rank_error() const;
 
  private:
+  void index();
+  std::size_t cell(float value) const;
   std::size_t bin(float value) const;
   float value_at(std::int64_t place) const;
 
   bool binned_ = false;
   std::int64_t count_ = 0;
-  float least_ = 0, most_ = 0;        // of the values seen
-  std::vector<float> values_;         // exact: those seen, after finish() the different ones, ascending; binned: edges
+  float least_ = 0, most_ = 0;  // of the values seen
+  std::vector<float> values_;   // exact: those seen, after finish() the different ones, ascending; binned: edges
+  // values_ lies in a grid of equal cells, in whose one a value is looked for: cell c starts at place starts_[c].
+  std::vector<std::uint32_t> starts_;
+  double scale_ = 0;                  // cells by unit of value
   std::vector<std::int64_t> counts_;  // binned: of bin i, [edge i-1, edge i)
   std::vector<std::int64_t> before_;  // after finish(): rows before value (bin) i, and in the end all rows
 };

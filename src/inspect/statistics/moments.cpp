@@ -101,16 +101,20 @@ void Moments::update(Rows const& rows) {
 void Moments::convert_units(std::int64_t count, float const* values) {
   x_.resize(static_cast<std::size_t>(piece * units_));
   double* const sum = block_x_.data();
-  for (std::int64_t row = 0; row < count; ++row, values += units_) {
-    double* const to = x_.data() + row * units_;
-    if (!order_) {
-      shift_row(units_, values, x_shift_.data(), to, sum, sum + units_);
-      continue;
+  if (order_) {
+    // Unit by unit: the table of one fits the nearest cache, those of all do not.
+    for (std::int64_t u = 0; u < units_; ++u) {
+      for (std::int64_t row = 0; row < count; ++row) {
+        double const rank = scaled_rank(order_->unit(u), values[row * units_ + u]);
+        x_[row * units_ + u] = rank;
+        sum[u] += rank;
+        sum[units_ + u] += rank * rank;
+      }
     }
-    for (std::int64_t u = 0; u < units_; ++u) to[u] = scaled_rank(order_->unit(u), values[u]);
-    add(units_, 1, to, sum);
-    add(units_, to, to, sum + units_);
+    return;
   }
+  for (std::int64_t row = 0; row < count; ++row, values += units_)
+    shift_row(units_, values, x_shift_.data(), x_.data() + row * units_, sum, sum + units_);
 }
 
 /// All rows are annotated, and the values are the rows' own.

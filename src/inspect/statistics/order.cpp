@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/check.hpp"
 
@@ -32,8 +33,9 @@ std::int64_t top_count(double share, std::int64_t rows) {
 }
 
 bool Order::fits(OrderOptions const& options) {
-  // Of a value itself, and of the rows before it when all are different.
-  constexpr double bytes = sizeof(float) + sizeof(std::int64_t);
+  // Of a value itself, and of the rows before it and its cell when all are different.
+  constexpr double bytes = sizeof(float) + sizeof(std::int64_t) + sizeof(std::uint32_t);
+  if (options.total_rows > std::numeric_limits<std::uint32_t>::max()) return false;
   return static_cast<double>(options.total_rows) * static_cast<double>(options.units + options.hypotheses) * bytes <=
          static_cast<double>(options.memory);
 }
@@ -54,14 +56,20 @@ Order::Order(OrderOptions const& options, Rows const& pilot) : options_(options)
 
 void Order::update(Rows const& rows) {
   EXPECT(rows.units == options_.units && rows.hypotheses == options_.hypotheses);
-  for (std::int64_t row = 0; row < rows.count; ++row) {
-    float const* const unit = rows.unit + row * rows.units;
-    float const* const hypothesis = rows.hypothesis + row * rows.hypotheses;
-    for (std::size_t u = 0; u < units_.size(); ++u) units_[u].insert(unit[u]);
-    for (std::size_t u = 0; u < tops_.size(); ++u) tops_[u].insert(unit[u]);
-    for (std::size_t h = 0; h < hypotheses_.size(); ++h) {
-      hypotheses_[h].insert(hypothesis[h]);
-      classes_[h].insert(hypothesis[h]);
+  auto const count = static_cast<std::size_t>(rows.count);
+  // Column by column: the table of one fits the nearest cache, those of all do not.
+  for (std::size_t u = 0; u < units_.size(); ++u) {
+    for (std::size_t row = 0; row < count; ++row) {
+      float const value = rows.unit[row * units_.size() + u];
+      units_[u].insert(value);
+      if (!tops_.empty()) tops_[u].insert(value);
+    }
+  }
+  for (std::size_t h = 0; h < hypotheses_.size(); ++h) {
+    for (std::size_t row = 0; row < count; ++row) {
+      float const value = rows.hypothesis[row * hypotheses_.size() + h];
+      hypotheses_[h].insert(value);
+      classes_[h].insert(value);
     }
   }
 }
