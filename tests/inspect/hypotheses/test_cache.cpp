@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <bit>
 #include <cmath>
+#include <csignal>
 #include <limits>
 #include <thread>
 
@@ -217,6 +219,25 @@ TEST_F(CacheTest, ServesThreads) {
   auto const again = open();
   for (std::int64_t record = 0; record < 40; ++record) EXPECT_EQ(bits(*again, {record}), bits(Counted(), {record}));
   EXPECT_EQ(calls_, before);
+}
+
+TEST_F(CacheTest, GoesOnWhenTheDiskIsFull) {
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before = {};
+  getrlimit(RLIMIT_FSIZE, &before);
+  rlimit few = before;
+  few.rlim_cur = 4000;  // the first record fits, the second does not
+  auto const cache = open();
+  setrlimit(RLIMIT_FSIZE, &few);
+  auto const first = bits(*cache, records_);
+  auto const second = bits(*cache, records_);
+  cache->save();
+  setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_EQ(first, bits(Counted(), records_));
+  EXPECT_EQ(second, first);
+  EXPECT_EQ(calls_, 6);
+  EXPECT_TRUE(files("part-").empty());
+  EXPECT_TRUE(files("tmp-").empty());
 }
 
 TEST_F(CacheTest, RefusesAFolderThatCannotBeMade) {
