@@ -25,23 +25,25 @@ struct SimpleStep {
   State state;
 };
 
+template <class Step>
+void lstm_row(Step step, std::int64_t U, float const* __restrict x, float* __restrict a, float* __restrict cell,
+              float* __restrict hidden) {
+  for (std::int64_t u = 0; u < U; ++u) {
+    LstmGates<float> const g = step.gates(
+        LstmGates<float>{x[u] + a[u], x[U + u] + a[U + u], x[2 * U + u] + a[2 * U + u], x[3 * U + u] + a[3 * U + u]});
+    a[u] = g.input;
+    a[U + u] = g.forget;
+    a[2 * U + u] = g.candidate;
+    a[3 * U + u] = g.output;
+    cell[u] = step.cell(g, cell[u]);
+    hidden[u] = step.hidden(g, cell[u]);
+  }
+}
+
 void lstm(RecurrentFunctions const& f, RecurrentStep const& s) {
   for_rows<LstmStep>(f, s.batch, [&](auto step, std::int64_t n) {
     std::int64_t const U = s.units;
-    float const* __restrict const x = s.x + n * s.x_stride;
-    float* __restrict const a = s.gates + n * 4 * U;
-    float* __restrict const cell = s.cell + n * U;
-    float* __restrict const hidden = s.hidden + n * U;
-    for (std::int64_t u = 0; u < U; ++u) {
-      LstmGates<float> const g = step.gates(
-          LstmGates<float>{x[u] + a[u], x[U + u] + a[U + u], x[2 * U + u] + a[2 * U + u], x[3 * U + u] + a[3 * U + u]});
-      a[u] = g.input;
-      a[U + u] = g.forget;
-      a[2 * U + u] = g.candidate;
-      a[3 * U + u] = g.output;
-      cell[u] = step.cell(g, cell[u]);
-      hidden[u] = step.hidden(g, cell[u]);
-    }
+    lstm_row(step, U, s.x + n * s.x_stride, s.gates + n * 4 * U, s.cell + n * U, s.hidden + n * U);
   });
 }
 
