@@ -6,7 +6,7 @@ records of 30 characters = 890,880 rows; pearson of all pairs and logistic regre
 controls off. On one core beside the PyTorch peer (the two run by turns), on two cores as threads and as ranks, with early stopping,
 and on four times the records for memory. One line per case: name value unit; medians over the rounds.
 
-`.program` is the wall clock of the whole program, from reading model, text and spans to the result file. `.work` is what the program
+`.cpu` is the processor time of the whole program, which other work on the machine disturbs less; `.program` is the wall clock of the whole program, from reading model, text and spans to the result file. `.work` is what the program
 itself counts (/timing/seconds): forward pass, hypotheses, sums, probes. The peer counts forward pass, correlations and probes of
 random hypotheses that it is given; it makes fewer records, and its time is per row.
 """
@@ -31,7 +31,7 @@ class Bench:
         self.args, self.folder = args, pathlib.Path(folder)
         self.out = self.folder / "result.h5"
         self.rows = args.records * SYMBOLS
-        self.inputs = {factor: self.make_inputs(factor) for factor in (1, 4)}
+        self.inputs = {factor: self.make_inputs(factor) for factor in ((1, 4) if "memory" in args.only else (1,))}
 
     def make_inputs(self, factor):
         out = self.folder / f"sql{factor}"
@@ -51,24 +51,27 @@ class Bench:
         return words
 
     def timed(self, command):
-        """(seconds of the program, seconds it counts itself, MiB)"""
+        """(seconds of the program, seconds it counts itself, MiB, processor seconds)"""
         start = time.monotonic()
-        _, _, memory = run(command)
+        _, cpu, memory = run(command)
         program = time.monotonic() - start
         with h5py.File(self.out) as file:
-            return program, float(file["timing/seconds"][()].ravel()[0]), memory
+            return program, float(file["timing/seconds"][()].ravel()[0]), memory, cpu
 
-    def peer(self):
+    def peer(self, records):
         return ["/usr/bin/python3", str(pathlib.Path(self.args.shared) / "peers/inspect_torch.py"), "--units", str(self.args.units),
-                "--hyps", "190", "--records", "2000", "--threads", "1"]
+                "--hyps", "190", "--records", str(records), "--threads", "1"]
 
     def beside_peer(self):
-        ours, programs, theirs, parts = [], [], [], []
+        ours, programs, theirs, parts, cpus, peer_cpus = [], [], [], [], [], []
         for _ in range(self.args.rounds):
-            program, work, memory = self.timed(ONE_CORE + self.sonde())
+            program, work, memory, cpu = self.timed(ONE_CORE + self.sonde())
             programs.append(program)
             ours.append(work / self.rows * 1e6)
-            text, _, _ = run(ONE_CORE + self.peer())
+            cpus.append(cpu / self.rows * 1e6)
+            _, start, _ = run(ONE_CORE + self.peer(100))  # what it needs to start, about
+            text, cpu, _ = run(ONE_CORE + self.peer(2000))
+            peer_cpus.append((cpu - start) / 1900 / SYMBOLS * 1e6)
             parts.append([float(number) for number in re.search(r"per-symbol us: (.*)", text)[1].split()])
             theirs.append(sum(parts[-1]))
             pairwise = float(re.search(r"corr_pairwise\(est\)=(\d+)", text)[1]) / 2000 / SYMBOLS * self.rows
@@ -80,6 +83,9 @@ class Bench:
         for place, name in enumerate(("forward", "correlations", "logistic")):
             show(f"peer.one_core.{name}", statistics.median(part[place] for part in parts), "us/row")
         show("peer.one_core.all", statistics.median(theirs), "us/row")
+        show("inspect.one_core.cpu", statistics.median(cpus), "us/row")
+        show("peer.one_core.cpu", statistics.median(peer_cpus), "us/row")
+        show("inspect.over_peer.cpu", statistics.median(peer_cpus) / statistics.median(cpus), "1")
         show("inspect.over_peer", statistics.median(b / a for a, b in zip(ours, theirs)), "1")
         show("peer.pair_loop", pairwise, "s (estimate)")
         show("inspect.over_pair_loop", pairwise / statistics.median(programs), "1")
@@ -87,16 +93,17 @@ class Bench:
     def parts(self):
         """Forward pass and hypotheses are in both."""
         for name, measures in (("pearson", ("pearson",)), ("logistic", ("logistic:penalty=l2,lambda=1e-3,epochs=1",))):
-            _, work, _ = self.timed(ONE_CORE + self.sonde(measures=measures))
+            _, work, _, cpu = self.timed(ONE_CORE + self.sonde(measures=measures))
             show(f"inspect.one_core.{name}_alone", work / self.rows * 1e6, "us/row")
+            show(f"inspect.one_core.{name}_alone.cpu", cpu / self.rows * 1e6, "us/row")
 
     def two_cores(self):
         seconds = {"threads": [], 1: [], 2: []}
         for _ in range(self.args.rounds):
-            program, _, memory = self.timed(self.sonde("--threads", "2"))
+            program, _, memory, _ = self.timed(self.sonde("--threads", "2"))
             seconds["threads"].append(program)
             for ranks in (1, 2):
-                _, work, _ = self.timed(["mpiexec", "-n", str(ranks), "--bind-to", "core", *self.sonde()])
+                _, work, _, _ = self.timed(["mpiexec", "-n", str(ranks), "--bind-to", "core", *self.sonde()])
                 seconds[ranks].append(work)
         show("inspect.two_threads.program", statistics.median(seconds["threads"]), "s")
         show("inspect.two_threads.memory", memory, "MiB")
@@ -106,16 +113,17 @@ class Bench:
         for name, options in (("all", {}), ("pearson", {"measures": ("pearson",)})):
             full, early = [], []
             for _ in range(self.args.rounds):
-                full.append(self.timed(ONE_CORE + self.sonde(**options))[1])
-                early.append(self.timed(ONE_CORE + self.sonde("--epsilon", "0.05", **options))[1])
+                full.append(self.timed(ONE_CORE + self.sonde(**options)))
+                early.append(self.timed(ONE_CORE + self.sonde("--epsilon", "0.05", **options)))
             with h5py.File(self.out) as file:
                 show(f"inspect.epsilon.{name}.rows_read", float(file["scores/pearson/rows"][()].max()) / self.rows, "of all")
-            show(f"inspect.epsilon.{name}.over_exact", statistics.median(b / a for a, b in zip(full, early)), "1")
+            show(f"inspect.epsilon.{name}.over_exact", statistics.median(b[1] / a[1] for a, b in zip(full, early)), "1")
+            show(f"inspect.epsilon.{name}.over_exact.cpu", statistics.median(b[3] / a[3] for a, b in zip(full, early)), "1")
 
     def memory(self):
         """The probe streams in both."""
         for factor in (1, 4):
-            program, _, memory = self.timed(self.sonde("--threads", "2", factor=factor))
+            program, _, memory, _ = self.timed(self.sonde("--threads", "2", factor=factor))
             show(f"inspect.records_x{factor}.memory", memory, "MiB")
             show(f"inspect.records_x{factor}.program", program, "s")
 
