@@ -31,19 +31,20 @@ Rows BlockReader::read(int worker, std::int64_t block, std::vector<std::int64_t>
   buffers.hypothesis.resize(rows * static_cast<std::size_t>(hypotheses_.size()));
   hypotheses_.evaluate(some, wanted, buffers.hypothesis.data());
   units_.read(worker, records, buffers.unit.data());
-  if (keys_) read_keys(records, buffers);
+  read_keys(records, buffers);
   std::int64_t const count = pack(records, wanted, buffers);
   return {count,
           static_cast<std::int64_t>(units_.units().size()),
           static_cast<std::int64_t>(wanted.size()),
           buffers.unit.data(),
           buffers.hypothesis.data(),
-          keys_ ? buffers.key.data() : nullptr};
+          buffers.key.data()};
 }
 
 /// A text's symbol stands for itself, whatever its place; other rows for their place in the data.
 void BlockReader::read_keys(std::span<std::int64_t const> records, Buffers& buffers) const {
-  buffers.key.resize(records.size() * static_cast<std::size_t>(facts_.symbols));
+  buffers.key.assign(records.size() * static_cast<std::size_t>(facts_.symbols), 0);
+  if (!keys_) return;
   std::int64_t* key = buffers.key.data();
   for (std::int64_t record : records) {
     if (!facts_.text) {
@@ -78,7 +79,7 @@ std::int64_t BlockReader::pack(std::span<std::int64_t const> records, std::vecto
     if (buffers.weight[static_cast<std::size_t>(row)] == 0) continue;
     if (count != row) {
       std::copy_n(buffers.unit.data() + row * units, units, buffers.unit.data() + count * units);
-      if (keys_) buffers.key[static_cast<std::size_t>(count)] = buffers.key[static_cast<std::size_t>(row)];
+      buffers.key[static_cast<std::size_t>(count)] = buffers.key[static_cast<std::size_t>(row)];
     }
     float const* const from = buffers.hypothesis.data() + row * all;
     float* const to = buffers.hypothesis.data() + count * columns;

@@ -13,7 +13,7 @@ namespace sonde::inspect {
 
 class BlockReader {
  public:
-  /// `keys`: also fill Rows::key. All arguments must outlive the object.
+  /// Without `keys`, Rows::key is 0. All arguments must outlive the object.
   BlockReader(UnitSource& units, HypothesisSet const& hypotheses, DataFacts const& facts, ScanOrder const& order,
               int threads, bool keys);
 
