@@ -26,4 +26,8 @@ bool cholesky(std::int64_t n, double* a);
 /// Solves a x = b for the columns of b (N, M) in place, with the factor made by cholesky().
 void cholesky_solve(std::int64_t n, std::int64_t m, double const* factor, double* b);
 
+/// Eigenvalues, ascending, of a symmetric a (N, N) given by its upper triangle; row k of a becomes the k-th
+/// eigenvector. Throws Error when the iteration does not converge (a is not finite).
+void symmetric_eigen(std::int64_t n, double* a, double* values);
+
 }  // namespace sonde::backend

@@ -2,10 +2,15 @@
 
 #include <cblas.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "base/check.hpp"
 
 // Debian's cblas.h has no LAPACK; libopenblas holds it with Fortran's calling convention.
 extern "C" void dpotrf_(char const* triangle, blasint const* n, double* a, blasint const* lda, blasint* info);
+extern "C" void dsyev_(char const* job, char const* triangle, blasint const* n, double* a, blasint const* lda,
+                       double* values, double* work, blasint const* work_size, blasint* info);
 
 namespace sonde::backend {
 namespace {
@@ -62,6 +67,17 @@ void cholesky_solve(std::int64_t n, std::int64_t m, double const* factor, double
     cblas_dtrsm(CblasRowMajor, CblasLeft, CblasUpper, transpose, CblasNonUnit, to_int(n), to_int(m), 1.0, factor,
                 to_int(n), b, to_int(m));
   }
+}
+
+void symmetric_eigen(std::int64_t n, double* a, double* values) {
+  if (n == 0) return;
+  blasint const order = to_int(n);
+  blasint const work_size = to_int(std::max<std::int64_t>(40 * n, 64));  // blocks of 38 columns
+  std::vector<double> work(static_cast<std::size_t>(work_size));
+  blasint info = 0;
+  // Fortran's columns, in which the eigenvectors come, are our rows; our upper triangle is its lower one.
+  dsyev_("V", "L", &order, a, &order, values, work.data(), &work_size, &info);
+  if (info != 0) throw Error("eigenvalues of a matrix: no convergence (it holds values that are not finite).");
 }
 
 }  // namespace sonde::backend

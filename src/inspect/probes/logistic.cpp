@@ -37,6 +37,7 @@ struct Scratch {
   std::vector<float> draw;               // (H)
   std::vector<std::uint8_t> other;       // (H) whether a hypothesis ever had a value that is neither 0 nor 1
   std::vector<float> gradient;           // (U + 1, C)
+  std::vector<float> curvature;          // (C) sums of p (1 - p)
   std::vector<std::int32_t> rows, ones;  // (C) with a target; where it is 1
 };
 
@@ -50,11 +51,14 @@ void encode(std::int64_t width, float const* __restrict value, std::uint8_t* __r
   }
 }
 
-/// Adds a row of residuals to their sums, and counts targets.
+/// Adds a row of residuals to their sums and p (1 - p) to those of the curvature, and counts targets.
 void add_row(std::int64_t columns, float const* __restrict residual, std::uint8_t const* __restrict target,
-             float* __restrict sum, std::int32_t* __restrict rows, std::int32_t* __restrict ones) {
+             float* __restrict sum, float* __restrict curvature, std::int32_t* __restrict rows,
+             std::int32_t* __restrict ones) {
   for (std::int64_t c = 0; c < columns; ++c) {
     sum[c] += residual[c];
+    float const off = std::fabs(residual[c]);  // p or 1 - p
+    curvature[c] += off * (1 - off);
     rows[c] += target[c] == no_target ? 0 : 1;
     ones[c] += target[c] == target_1 ? 1 : 0;
   }
@@ -85,6 +89,7 @@ class Logistic final : public JointProbe {
   void label(std::int64_t count, float const* hypothesis, std::int64_t const* key, Scratch& scratch);
   void decide(std::int64_t count, float const* unit, Scratch& scratch) const;
   void descend(Rows const& rows);
+  void precondition(comm::Communicator const& comm);
   void solve(comm::Communicator const& comm);
 
   ProbeContext context_;
@@ -99,6 +104,7 @@ class Logistic final : public JointProbe {
   std::vector<float> base_rate_;  // (H) share of ones in the first mini-batch, by which controls are drawn
   Descent descent_;
   std::vector<double> gradient_, rows_;  // (U + 1, C), (C) sums of the mini-batch
+  std::vector<double> curvature_;        // (C)
   std::vector<double> ones_, all_;       // (C) targets of 1, and all, of this and of all ranks in all passes
   double seen_ = 0, done_ = 0;           // rows of this rank in all passes; of all ranks before this mini-batch
   std::vector<float> weight_;            // (U, C) that z is computed with
@@ -115,6 +121,7 @@ Logistic::Logistic(ProbeContext const& context, Options const& options)
       descent_(context.units, columns_, options.penalty, options.rate),
       gradient_(static_cast<std::size_t>((context.units + 1) * columns_)),
       rows_(static_cast<std::size_t>(columns_)),
+      curvature_(static_cast<std::size_t>(columns_)),
       ones_(static_cast<std::size_t>(columns_)),
       all_(static_cast<std::size_t>(columns_)),
       weight_(static_cast<std::size_t>(context.units * columns_)),
@@ -192,6 +199,7 @@ void Logistic::decide(std::int64_t count, float const* unit, Scratch& scratch) c
 void Logistic::descend(Rows const& rows) {
   auto scratch = pool_.take();
   scratch->gradient.assign(gradient_.size(), 0);
+  scratch->curvature.assign(curvature_.size(), 0);
   scratch->rows.assign(rows_.size(), 0);
   scratch->ones.assign(ones_.size(), 0);
   float* const intercepts = scratch->gradient.data() + context_.units * columns_;
@@ -202,7 +210,7 @@ void Logistic::descend(Rows const& rows) {
     logistic_residuals(count * columns_, scratch->target.data(), scratch->z.data());
     for (std::int64_t row = 0; row < count; ++row) {
       add_row(columns_, scratch->z.data() + row * columns_, scratch->target.data() + row * columns_, intercepts,
-              scratch->rows.data(), scratch->ones.data());
+              scratch->curvature.data(), scratch->rows.data(), scratch->ones.data());
     }
     backend::add_column_products(count, context_.units, columns_, scratch->x.data(), scratch->z.data(),
                                  scratch->gradient.data());
@@ -211,6 +219,7 @@ void Logistic::descend(Rows const& rows) {
     std::scoped_lock const lock(mutex_);
     for (std::size_t i = 0; i < gradient_.size(); ++i) gradient_[i] += scratch->gradient[i];
     for (std::size_t c = 0; c < rows_.size(); ++c) {
+      curvature_[c] += scratch->curvature[c];
       rows_[c] += scratch->rows[c];
       ones_[c] += scratch->ones[c];
     }
@@ -219,10 +228,29 @@ void Logistic::descend(Rows const& rows) {
   pool_.put_back(std::move(scratch));
 }
 
+/// Gives the descent the correlations of the units in the stored rows of all ranks.
+void Logistic::precondition(comm::Communicator const& comm) {
+  std::vector<double> gram(static_cast<std::size_t>(context_.units * context_.units));
+  std::vector<double> x(static_cast<std::size_t>(piece * context_.units));
+  for (std::int64_t first = 0; first < stored_rows(); first += piece) {
+    std::int64_t const count = std::min(piece, stored_rows() - first);
+    standardization_->apply(count, unit_.data() + first * context_.units, x.data());
+    backend::add_gram(count, context_.units, x.data(), gram.data());
+  }
+  comm::allreduce(comm, comm::Reduction::sum, std::span(gram));
+  auto const rows = static_cast<double>(comm::allreduce(comm, comm::Reduction::sum, stored_rows()));
+  descent_.precondition(std::move(gram), std::max(rows, 1.0));
+}
+
 void Logistic::step(comm::Communicator const& comm) {
   if (kept_) return;
   if (!standardization_) {
     learn_rows(comm);
+    for (std::int64_t c = 0; c < columns_; ++c) {
+      double const share = std::clamp<double>(base_rate_[c % context_.hypotheses], 1e-6, 1 - 1e-6);
+      intercept_[c] = static_cast<float>(std::log(share / (1 - share)));
+      descent_.start(c, intercept_[c]);
+    }
     // Block by block, so that no rounding depends on which rank has which.
     std::int64_t first = 0;
     for (std::int64_t const count : blocks_) {
@@ -230,18 +258,21 @@ void Logistic::step(comm::Communicator const& comm) {
                label_.data() + first * context_.hypotheses, keys_.data() + first});
       first += count;
     }
+    if (!options_.penalty.l1) precondition(comm);
     unit_ = {};
     label_ = {};
     keys_ = {};
   }
   comm::allreduce(comm, comm::Reduction::sum, std::span(gradient_));
+  comm::allreduce(comm, comm::Reduction::sum, std::span(curvature_));
   comm::allreduce(comm, comm::Reduction::sum, std::span(rows_));
-  descent_.step(gradient_, rows_, done_ / static_cast<double>(options_.epochs * context_.training_rows));
+  descent_.step(gradient_, curvature_, rows_, done_ / static_cast<double>(options_.epochs * context_.training_rows));
   done_ = comm::allreduce(comm, comm::Reduction::sum, seen_);
   std::ranges::copy(descent_.weights().begin(), descent_.weights().end() - columns_, weight_.begin());
   std::ranges::copy(descent_.weights().end() - columns_, descent_.weights().end(), intercept_.begin());
   for (std::size_t c = 0; c < rows_.size(); ++c) all_[c] += rows_[c];
   std::ranges::fill(gradient_, 0);
+  std::ranges::fill(curvature_, 0);
   std::ranges::fill(rows_, 0);
 }
 

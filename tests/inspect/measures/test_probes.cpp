@@ -166,6 +166,40 @@ TEST(Logistic, StreamedIsNearlyAsGoodAsSolved) {
   EXPECT_TRUE(std::isnan(streamed.score[3]));
 }
 
+TEST(Logistic, FewLargeMiniBatchesAreEnoughForDependentUnits) {
+  // 40 units that mix 12 states, as hidden units do; hypotheses at 50, 10 and 2 % of the rows.
+  std::mt19937 random(7);
+  std::normal_distribution<float> normal;
+  std::vector<float> mixing(40 * 12);
+  for (float& value : mixing) value = normal(random);
+  Table table{40, 3, {}, {}, {}};
+  for (std::int64_t row = 0; row < 30000; ++row) {
+    std::vector<float> state(12);
+    for (float& value : state) value = normal(random);
+    for (std::size_t u = 0; u < 40; ++u) {
+      float sum = 0.1F * normal(random);
+      for (std::size_t s = 0; s < 12; ++s) sum += mixing[u * 12 + s] * state[s];
+      table.unit.push_back(std::tanh(0.3F * sum));
+    }
+    float const noise = 0.3F * normal(random);
+    table.hypothesis.insert(table.hypothesis.end(),
+                            {state[0] + noise > 0 ? 1.0F : 0.0F, state[1] + state[2] + noise > 1.85F ? 1.0F : 0.0F,
+                             state[3] + noise > 2.15F ? 1.0F : 0.0F});
+    table.record.push_back(row / 10);
+  }
+  Split const data = split(table);
+  auto const comm = comm::Communicator::world();
+  ProbeContext kept = context_of(data, plenty), streaming = context_of(data, 0);
+  kept.control = streaming.control = false;
+  ProbeScores const solved = probe("logistic", data, kept, comm);
+  ProbeScores const streamed = probe("logistic", data, streaming, comm, 240, 10);  // 10 steps
+  for (std::size_t h = 0; h < 2; ++h) EXPECT_NEAR(streamed.score[h], solved.score[h], 0.05) << "hypothesis " << h;
+  // The rare one takes more steps.
+  EXPECT_GT(streamed.score[2], 0.3);
+  ProbeScores const longer = probe("logistic:epochs=4", data, streaming, comm, 240, 10);
+  for (std::size_t h = 0; h < 3; ++h) EXPECT_NEAR(longer.score[h], solved.score[h], 0.08) << "hypothesis " << h;
+}
+
 TEST(Logistic, StreamedL1HasExactZeros) {
   Split const data = planted(3000);
   ProbeScores const found =
