@@ -120,18 +120,20 @@ class ModelUnits : public UnitSource {
     auto const width = static_cast<std::int64_t>(units_.size());
     std::int64_t const units = part.behaviors.units();
     Shape const shape = part.behaviors.row_shape();
-    for (std::int64_t i = 0; i < count * volume(shape); ++i) {
-      VALIDATE(std::isfinite(buffers.rows[static_cast<std::size_t>(i)]),
-               "model " << runner.network().file().path << ": unit " << units_[part.first + i % units].unit
-                        << " of layer " << units_[part.first + i % units].layer << " is "
-                        << buffers.rows[static_cast<std::size_t>(i)] << " for record " << records[i / volume(shape)]
-                        << " (scores need finite numbers). Take the record or the layer out.");
+    std::int64_t const per_record = volume(shape);
+    for (std::int64_t i = 0; i < count * per_record; ++i) {
+      if (std::isfinite(buffers.rows[static_cast<std::size_t>(i)])) continue;
+      UnitName const& name = units_[static_cast<std::size_t>(part.first + i % units)];
+      SONDE_FAIL_AS(InputError, "model " << runner.network().file().path << ": unit " << name.unit << " of layer "
+                                         << name.layer << " is " << buffers.rows[static_cast<std::size_t>(i)]
+                                         << " for record " << records[static_cast<std::size_t>(i / per_record)]
+                                         << " (scores need finite numbers). Take the record or the layer out.");
     }
     float const* values = buffers.rows.data();
     if (options_.form == RowForm::pixels) {
       buffers.pixels.resize(static_cast<std::size_t>(count * options_.symbols * units));
       for (std::int64_t r = 0; r < count; ++r) {
-        upsample(values + r * volume(shape), shape[0], shape[1], units, options_.size,
+        upsample(values + r * per_record, shape[0], shape[1], units, options_.size,
                  buffers.pixels.data() + r * options_.symbols * units);
       }
       values = buffers.pixels.data();

@@ -93,6 +93,8 @@ def headers(root):
 
 def text(root):
     for path, lines in files(root, TEXT | {""}):
+        if path.startswith("inputs/") and path.endswith(".txt"):
+            continue  # data: every character counts
         if lines[-1] != "" or (len(lines) > 1 and lines[-2] == ""):
             yield f"{path}: a file ends with one newline"
         for number, line in enumerate(lines, 1):
