@@ -39,8 +39,7 @@ void Setup::check_inputs() const {
                  << first.file().path << " takes " << first.shown_input_shape()
                  << " (all models of a run share one input). Give models of the same task, or --preprocess resize=.");
   }
-  VALIDATE(volume(seeds_->sample_shape()) == volume(first.input_shape()) &&
-               unit_count(seeds_->sample_shape()) == unit_count(first.input_shape()),
+  VALIDATE(first.takes(seeds_->sample_shape()),
            "seeds " << seeds_->path() << ": a sample is " << to_string(seeds_->sample_shape()) << " but model "
                     << first.file().path << " takes " << to_string(first.input_shape())
                     << " (height x width x channels). Give --preprocess resize=, crop= or shape=.");

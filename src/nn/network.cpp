@@ -66,6 +66,13 @@ Network::Network(io::ModelFile file, bool regression) : file_(std::move(file)) {
   task_ = find_task(file_, outputs_, regression);
 }
 
+bool Network::takes(Shape const& sample) const {
+  Shape const& input = input_shape();
+  Shape with_channel = input;
+  with_channel.push_back(1);
+  return sample == with_channel || (volume(sample) == volume(input) && unit_count(sample) == unit_count(input));
+}
+
 std::string Network::shown_input_shape() const {
   Shape const& shape = input_shape();
   if (file_.channels_first && shape.size() == 3) return sonde::to_string(Shape{shape[2], shape[0], shape[1]});

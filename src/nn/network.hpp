@@ -37,6 +37,9 @@ class Network {
   io::ModelFile const& file() const { return file_; }
   Shape const& input_shape() const { return file_.input_shape(); }
   std::vector<Layer> const& layers() const { return layers_; }
+  /// Whether it can be given samples of that shape: of as many numbers and channels as its input, or images of one
+  /// channel for an input without a channel axis (rows of an image as the steps of a sequence).
+  bool takes(Shape const& sample) const;
   /// Number of ids a model of symbols takes, 0 for one that takes numbers: see io::ModelFile.
   std::int64_t vocabulary() const { return file_.vocabulary(); }
   /// Counted neurons over all layers.

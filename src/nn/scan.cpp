@@ -13,10 +13,10 @@ namespace {
 void check_fit(Network const& network, io::Dataset const& records) {
   Shape const& sample = records.sample_shape();
   Shape const& input = network.input_shape();
-  VALIDATE(volume(sample) == volume(input) && unit_count(sample) == unit_count(input),
-           "data " << records.path() << ": a sample is " << sonde::to_string(sample) << " but model "
-                   << network.file().path << " takes " << sonde::to_string(input)
-                   << " (height x width x channels). Give --preprocess resize=, crop= or shape=.");
+  VALIDATE(network.takes(sample), "data "
+                                      << records.path() << ": a sample is " << sonde::to_string(sample) << " but model "
+                                      << network.file().path << " takes " << sonde::to_string(input)
+                                      << " (height x width x channels). Give --preprocess resize=, crop= or shape=.");
 }
 
 }  // namespace

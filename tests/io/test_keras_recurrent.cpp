@@ -83,6 +83,7 @@ TEST_F(KerasRecurrent, LstmCountsEveryStepAndReturnsTheLast) {
   EXPECT_EQ(model.layers[0].name, "x");
   EXPECT_EQ(model.nodes[static_cast<std::size_t>(model.layers[0].node)].shape, (Shape{4, 2}));
   EXPECT_EQ(model.output_shape(), (Shape{2}));
+  EXPECT_EQ(model.parameters(), (3 + 2 + 1) * 8);
   EXPECT_EQ(recurrent(model, "x.cell").emit, Emit::cell);
   EXPECT_EQ(recurrent(model, "x.gates").emit, Emit::gates);
   EXPECT_EQ(op_name(model.nodes[2].op), "lstm");

@@ -65,6 +65,20 @@ TEST_P(RunnerTest, FindsLogitsAndLayers) {
   EXPECT_EQ(network->layers()[0].positions, 36);
 }
 
+TEST_P(RunnerTest, TakesSamplesOfItsNumbersAndChannels) {
+  EXPECT_TRUE(network->takes({6, 6, 2}));
+  EXPECT_TRUE(network->takes({36, 2})) << "flat pixels";
+  EXPECT_FALSE(network->takes({2, 6, 6}));
+  EXPECT_FALSE(network->takes({72}));
+  io::ModelBuilder build("rows", "test", {6, 12}, "input");
+  int const dense = build.add("dense", io::Dense{weights({12, 2}, 1), nullptr}, {0});
+  build.count("dense", dense);
+  nn::Network const rows_as_steps(std::move(build).finish(dense));
+  EXPECT_TRUE(rows_as_steps.takes({6, 12, 1}));
+  EXPECT_FALSE(rows_as_steps.takes({12, 6, 1}));
+  EXPECT_FALSE(rows_as_steps.takes({6, 6, 2}));
+}
+
 TEST_P(RunnerTest, ProbabilitiesSumToOne) {
   nn::Runner run(network, backend, {{3}});
   run.forward(3, rows.data());

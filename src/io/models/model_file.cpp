@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "base/check.hpp"
 
@@ -26,8 +27,11 @@ std::vector<Weights> weights_of(Op const& op) {
 
 std::int64_t ModelFile::parameters() const {
   std::int64_t total = 0;
+  std::set<Tensor const*> counted;  // nodes share weights: the states, gates and cell of a layer do
   for (Node const& node : nodes) {
-    for (Weights const& weights : weights_of(node.op)) total += volume(weights->shape);
+    for (Weights const& weights : weights_of(node.op)) {
+      if (counted.insert(weights.get()).second) total += volume(weights->shape);
+    }
   }
   return total;
 }

@@ -34,7 +34,7 @@ struct ModelFile {
 
   Shape const& input_shape() const { return nodes.front().shape; }
   Shape const& output_shape() const { return nodes[static_cast<std::size_t>(output)].shape; }
-  /// Number of weights.
+  /// Number of weights; those that several nodes share count once.
   std::int64_t parameters() const;
   /// Number of counted neurons.
   std::int64_t units() const;
