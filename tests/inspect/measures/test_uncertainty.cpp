@@ -7,6 +7,7 @@
 #include <numeric>
 #include <random>
 
+#include "backend/threads.hpp"
 #include "inspect/measures/measure.hpp"
 
 namespace sonde::inspect::test {
@@ -87,6 +88,7 @@ struct Stream {
 /// blocks and then 1.4 times as many, when the half width is at most epsilon. Counts intervals that hold the score of
 /// the whole data.
 TEST(Simulation, IntervalsCoverWhenStoppedEarly) {
+  backend::use_one_thread();
   constexpr std::int64_t records = 3000, block_records = 10, streams = 1000;
   constexpr double epsilon = 0.1, confidence = 0.95;
   std::mt19937 random(11);
