@@ -39,6 +39,7 @@ TEST(Constraint, NoneLeavesTheGradient) {
 TEST(Constraint, LightIsTheMeanEverywhere) {
   EXPECT_EQ(applied("light", image(2, 2, 1), {1, 2, 3, -2}), (std::vector<float>{1, 1, 1, 1}));
   EXPECT_EQ(applied("light:factor=500", image(1, 1, 2), {1, -2}), (std::vector<float>{-250, -250}));
+  EXPECT_EQ(applied("light", image(1, 1, 2), {1, -2}), (std::vector<float>{-100, -100})) << "default in colour";
 }
 
 TEST(Constraint, OcclusionKeepsARectangleOfAllChannels) {

@@ -14,7 +14,7 @@ Registry<Entry> const& constraints() {
   static Registry<Entry> const registry(
       "constraint",
       {{"none", {make_none, "none: every element may change"}},
-       {"light", {make_light, "light[:factor=1]: all pixels by the same amount"}},
+       {"light", {make_light, "light[:factor=1, colour images 200]: all pixels by the same amount"}},
        {"occlusion", {make_occlusion, "occlusion[:row=0,col=0,height=10,width=10]: only inside one rectangle"}},
        {"blackout", {make_blackout, "blackout[:size=6,count=1]: small squares, drawn anew each iteration, get darker"}},
        {"features", {make_features, "features:FILE: rules per feature (csv: name,rule,min,max,integer)"}}});
