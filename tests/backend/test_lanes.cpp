@@ -155,6 +155,35 @@ TEST(Lanes, NothingIsAllocatedByAPass) {
   }
 }
 
+// A runner sends all blocks of a batch forward before it takes the first one back.
+TEST(Lanes, GradientsDoNotDependOnOtherBlocksInBetween) {
+  LanesBackend const tested;
+  backend::Queue queue;
+  OpCase const c = conv_case("tanh", {5, 6, 2}, 3, 1, 4);
+  Shape const out = io::infer_shape(c.op, c.inputs, "test");
+  auto const op = tested.plan(c.op, {io::Function::tanh}, c.inputs, out, 16);
+  std::size_t const in_size = tested.tensor_size(c.inputs[0], 16), out_size = tested.tensor_size(out, 16);
+  auto const count = [](std::size_t size) { return static_cast<std::int64_t>(size); };
+  Rows const x = spread(count(in_size), -1, 1, 3), other = spread(count(in_size), -1, 1, 5);
+  Rows const dy = spread(count(out_size), -1, 1, 9);
+  Rows y(out_size), other_y(out_size), expected(in_size), dx(in_size);
+  auto const forward = [&](Rows const& from, Rows& to) {
+    float const* const pointer = from.data();
+    op->forward(queue, {&pointer, 1}, to.data());
+  };
+  auto const backward = [&](Rows& to) {
+    float const* const pointer = x.data();
+    float* const gradient = to.data();
+    GradientMode const mode = GradientMode::overwrite;
+    op->backward(queue, {&pointer, 1}, y.data(), dy.data(), {&gradient, 1}, {&mode, 1});
+  };
+  forward(x, y);
+  backward(expected);
+  forward(other, other_y);
+  backward(dx);
+  EXPECT_EQ(dx, expected);
+}
+
 TEST(Lanes, MeansOverManyPositionsAreAccurate) {
   LanesBackend const tested;
   backend::Queue queue;

@@ -25,7 +25,7 @@ class ConvolutionOp final : public Operator {
         padded_x_(static_cast<std::size_t>(forward_.left + forward_.right > 0 ? forward_.padded_size() : 0)),
         padded_dy_(
             static_cast<std::size_t>(gradient_.left + gradient_.right > 0 || relu_ ? gradient_.padded_size() : 0)),
-        z_(static_cast<std::size_t>(keep_ ? out_ * blocks_ : 0)),
+        z_(static_cast<std::size_t>(keep_ ? out_ : 0)),
         dz_(static_cast<std::size_t>(keep_ ? out_ : 0)) {
     forward_.phases[0].kernel.bias = bias_ ? bias_->data.data() : nullptr;
     forward_.phases[0].kernel.relu = relu_;
@@ -34,19 +34,21 @@ class ConvolutionOp final : public Operator {
   void forward(Queue&, std::span<float const* const> x, float* y) override {
     for (std::int64_t b = 0; b < blocks_; ++b) {
       float const* const block = padded(forward_, x[0] + b * in_, nullptr, padded_x_);
-      float* const result = keep_ ? z_.data() + b * out_ : y + b * out_;
+      float* const result = keep_ ? z_.data() : y + b * out_;
       kernels_.convolve(forward_.phases[0].kernel, block, result);
       if (keep_) apply(fused_, result, out_, y + b * out_);
     }
   }
 
-  void backward(Queue&, std::span<float const* const>, float const* y, float const* dy, std::span<float* const> dx,
+  void backward(Queue&, std::span<float const* const> x, float const* y, float const* dy, std::span<float* const> dx,
                 std::span<GradientMode const> modes) override {
     if (modes[0] == GradientMode::skip) return;
     for (std::int64_t b = 0; b < blocks_; ++b) {
       float const* dz = dy + b * out_;
       if (keep_) {
-        apply_gradient(fused_, z_.data() + b * out_, dz, out_, false, dz_.data());
+        // Computed again, not kept: other blocks may have come through this op in between.
+        kernels_.convolve(forward_.phases[0].kernel, padded(forward_, x[0] + b * in_, nullptr, padded_x_), z_.data());
+        apply_gradient(fused_, z_.data(), dz, out_, false, dz_.data());
         dz = dz_.data();
       }
       float const* const block = padded(gradient_, dz, relu_ ? y + b * out_ : nullptr, padded_dy_);
@@ -71,9 +73,9 @@ class ConvolutionOp final : public Operator {
   io::Weights bias_;
   ConvolutionPlan forward_, gradient_;
   std::int64_t in_, out_, blocks_;  // floats of a block; number of blocks
-  bool relu_, keep_;                // relu in the kernel; another function after it, which needs its argument again
+  bool relu_, keep_;                // relu in the kernel; another function after it, whose gradient needs its argument
   Buffer<float> padded_x_, padded_dy_;
-  Buffer<float> z_, dz_;  // before the function: all blocks; its gradient: one block
+  Buffer<float> z_, dz_;  // before the function, and its gradient: one block
 };
 
 }  // namespace
