@@ -216,6 +216,8 @@ void add_recurrent(std::vector<OpCase>& cases) {
   add("lstm", RecurrentKind::lstm, 4, 5);
   add("lstm of 17 units", RecurrentKind::lstm, 7, 17);
   add("lstm of 64 units", RecurrentKind::lstm, 3, 64);
+  add("lstm of 256 units", RecurrentKind::lstm, 2, 256, {}, false);  // wide: another library multiplies
+  add("simple rnn of 256 units", RecurrentKind::simple_rnn, 2, 256, {}, false);
   add("lstm one step of one unit", RecurrentKind::lstm, 1, 1);
   add("lstm backwards", RecurrentKind::lstm, 5, 3, with([](auto& op) { op.backwards = true; }));
   add("lstm hard gates", RecurrentKind::lstm, 4, 3, with([&](auto& op) { op.gate = hard; }));

@@ -1,8 +1,9 @@
 // Recurrent layers: per step one product of the states of the batch with the recurrent weights, then one loop over
 // units. The library's own RNN primitives show neither gates nor cells and have no hard sigmoid.
 //
-// The products of the forward pass are OpenBLAS's: without AVX-512 the library takes twice the time for so few rows
-// (batch 128, 512 units, AVX2: 82 against 41 GFLOP/s in the same run).
+// The products of wide layers are OpenBLAS's in the forward pass: without AVX-512 the library takes twice the time for
+// so few rows (batch 128, 512 units, AVX2: 82 against 41 GFLOP/s in the same run). Narrow layers stay with the library,
+// whose bits depend less on a sample's place in the batch: stored findings are verified by them.
 //
 // The forward pass keeps only the current step, in the queue's scratch memory. The backward pass runs it again and
 // keeps all steps, in memory that is allocated when it first runs: runs that never go back do not pay for it.
@@ -26,6 +27,9 @@ io::Weights candidate_weights(io::Weights const& all, std::int64_t units) {
   return part;
 }
 
+/// Units from which on OpenBLAS multiplies.
+constexpr std::int64_t wide = 256;
+
 class Recurrent : public Operator {
  public:
   Recurrent(std::shared_ptr<Library> library, io::Recurrent const& op, Shape const& in, std::int64_t batch)
@@ -39,6 +43,7 @@ class Recurrent : public Operator {
         units_(op.weights->shape[0]),
         reset_before_(op.kind == io::RecurrentKind::gru && !op.reset_after) {
     ScratchPlan scratch;
+    product_ = make_matmul(*library_, {batch_, units_, width_, false}, op.weights, nullptr, {}, scratch);
     product_gradient_ = plan_gradient(scratch, op.weights, width_);
     if (reset_before_) {
       candidate_ = candidate_weights(op.weights, units_);
@@ -139,6 +144,8 @@ class Recurrent : public Operator {
     step.hidden = place.hidden;
     if (s == 0) {
       std::fill_n(place.gates, batch_ * width_, 0.0F);  // the state is 0
+    } else if (units_ < wide) {
+      multiply(queue, product_, place.hidden, place.gates);
     } else {
       matrix_product(batch_, width_, units_, place.hidden, op_.weights->data.data(), place.gates);
     }
@@ -215,7 +222,7 @@ class Recurrent : public Operator {
   std::int64_t batch_, steps_, width_, units_;  // width = gates x units
   bool reset_before_;
   io::Weights candidate_;  // (units, units)
-  Call product_gradient_, inner_gradient_;
+  Call product_, product_gradient_, inner_gradient_;
   std::size_t gates_at_ = 0, dgates_at_ = 0;  // scratch: (batch, width)
   std::size_t hidden_at_ = 0, cell_at_ = 0, inner_at_ = 0, sum_at_ = 0, dhidden_at_ = 0, dcell_at_ = 0,
               dinner_at_ = 0;                    // scratch: (batch, units)
