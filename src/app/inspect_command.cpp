@@ -38,7 +38,8 @@ class InspectJob {
     set_up();
     if (line_.flag("dry-run")) return dry_run();
     Timer timer;
-    Progress progress(units_->records() * inspection_->tiles(), "records", comm_.is_root());
+    std::int64_t const passes = inspection_->tiles() * (inspection_->order_pass() ? 2 : 1);
+    Progress progress(units_->records() * passes, passes == 1 ? "records" : "records in all passes", comm_.is_root());
     inspect::Result const result = inspection_->run([&](inspect::Status const& status) {
       progress.note(status_text(status));
       progress.update(status.records);
@@ -89,8 +90,8 @@ class InspectJob {
     std::shared_ptr<io::Dataset const> const table = io::open_dataset(line_.text("behaviors"), {}, comm_);
     comm::agree(comm_, [&] {
       facts_.symbols = facts_.text ? facts_.text->symbols() : line_.integer_in("symbols", 1, std::int64_t{1} << 32);
-      Shape const& row = table->sample_shape();
-      if (!facts_.text && row.size() == 2) facts_.symbols = row.front();
+      std::int64_t const stored = inspect::stored_symbols(*table);
+      if (!facts_.text && stored > 0) facts_.symbols = stored;
       units_ = inspect::make_stored_units(table, facts_.symbols);
       facts_.records = units_->records();
       VALIDATE(!data_.records || data_.records->size() == facts_.records,
@@ -198,11 +199,11 @@ class InspectJob {
     io::ParallelFile file(comm_, io::unfinished_name(line_.text("out")));
     std::string created = io::iso_time();
     comm::broadcast(comm_, created);
-    io::write_provenance(file.file(), "sonde-inspect", units_->origin(),
+    io::write_provenance(file.file(), "sonde-inspect", units_->backend(),
                          {line_.effective_config(execution_options), "sonde inspect " + join(words_, " "), version(),
                           git_commit(), created, comm_.size(), config_.threads});
     for (std::size_t k = 0; k < networks_.size(); ++k)
-      nn::write_model(file.file(), k, *networks_[k], line_.text("backend"));
+      nn::write_model(file.file(), k, *networks_[k], units_->backend());
     if (data_.records) io::write_data_facts(file.file(), *data_.records);
     inspect::write_results(file, result, q, *units_, *hypotheses_, config_);
     file.file().create_group("/timing");

@@ -28,6 +28,7 @@ class ModelUnits : public UnitSource {
       : options_(std::move(options)) {
     for (std::size_t k = 0; k < networks.size(); ++k) add_model(k, *networks[k]);
     options_.scan.kept_nodes.resize(networks.size());
+    options_.scan.only_kept = true;  // the forward pass ends at the deepest layer asked for
     for (Part const& part : parts_) {
       for (int node : part.behaviors.nodes()) options_.scan.kept_nodes[part.model].push_back(node);
     }
@@ -59,6 +60,12 @@ class ModelUnits : public UnitSource {
     std::size_t total = scan_->bytes();
     for (Buffers const& buffers : buffers_) total += (buffers.scratch.size() + buffers.rows.size()) * sizeof(float);
     return total;
+  }
+
+  std::string backend() const override {
+    std::vector<std::string> names;
+    for (std::size_t k = 0; k < scan_->networks().size(); ++k) names.push_back(scan_->backend_name(k));
+    return join(names);
   }
 
   std::string origin() const override {

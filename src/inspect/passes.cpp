@@ -16,7 +16,7 @@ namespace sonde::inspect {
 namespace {
 
 /// Blocks between two steps of the probes: one global mini-batch, whatever the number of ranks.
-constexpr std::int64_t probe_round = 16;
+constexpr std::int64_t probe_round = 8;
 /// Blocks of each worker between two checks that no rank has failed.
 constexpr std::int64_t worker_round = 32;
 /// The first look: an interval from fewer blocks is too uncertain itself.
@@ -123,6 +123,11 @@ void Inspection::run_blocks(comm::Block blocks, std::function<void(int, std::int
   });
 }
 
+void Inspection::tell(std::int64_t blocks) {
+  status_.records += std::min(blocks * config_.order.block, order_.records());
+  if (progress_) progress_(status_);
+}
+
 std::shared_ptr<Order const> Inspection::read_order(MeasureSet const& measures,
                                                     std::vector<std::int64_t> const& columns, Rows const& first,
                                                     BlockReader& reader) {
@@ -136,7 +141,7 @@ std::shared_ptr<Order const> Inspection::read_order(MeasureSet const& measures,
     run_blocks({block, std::min(step, order_.blocks() - block)}, [&](int worker, std::int64_t number) {
       workers[static_cast<std::size_t>(worker)]->update(reader.read(worker, number, columns));
     });
-    if (progress_) progress_({(block + step) * config_.order.block, 0, -1});
+    tell(std::min(step, order_.blocks() - block));
   }
   for (std::size_t worker = 1; worker < workers.size(); ++worker) workers.front()->add(*workers[worker]);
   workers.front()->merge(comm_);
@@ -157,8 +162,7 @@ void Inspection::run_tile(comm::Block tile, std::vector<std::string> const& text
 
   std::vector<ColumnFacts> facts(static_cast<std::size_t>(config_.threads), ColumnFacts(hypotheses_.size()));
   std::vector<std::vector<float>> hypothesis_buffers(facts.size()), unit_buffers(facts.size());
-  std::atomic<std::int64_t> rows{0};  // of this rank
-  Status status;
+  std::atomic<std::int64_t> rows{0}, records{0};  // of this rank
   std::int64_t position = 0, end = order_.blocks(), next_look = first_look;
   int looks = 0;
   bool stopped = false;
@@ -173,6 +177,7 @@ void Inspection::run_tile(comm::Block tile, std::vector<std::string> const& text
       Rows const read = reader.read(worker, block, wanted);
       if (counting) {
         rows += read.count;
+        records += static_cast<std::int64_t>(order_.block(block).size());
         facts[w].update(read, wanted);
         if (!places.empty()) sums.update(worker, narrowed(read, places, hypothesis_buffers[w]));
       }
@@ -184,9 +189,8 @@ void Inspection::run_tile(comm::Block tile, std::vector<std::string> const& text
     for (Probe& probe : probes) {
       if (train) probe.probe->step(comm_);
     }
-    status.records += std::min((next - position) * config_.order.block, order_.records() - status.records);
+    tell(next - position);
     position = next;
-    if (progress_) progress_(status);
   };
   auto const merged_facts = [&] {
     ColumnFacts all = facts.front();
@@ -213,8 +217,8 @@ void Inspection::run_tile(comm::Block tile, std::vector<std::string> const& text
     if (config_.epsilon > 0 && !stopped) next = std::min(next, next_look);
     round(next, true);
     if (config_.epsilon > 0 && position == next_look && position < end && !stopped && !sums.active().empty()) {
-      status.widest = sums.look({++looks, position, rows_of_all(), total_rows_}, merged_facts());
-      status.converged = tile.count - static_cast<std::int64_t>(sums.active().size());
+      status_.widest = sums.look({++looks, position, rows_of_all(), total_rows_}, merged_facts());
+      status_.converged = tile.count - static_cast<std::int64_t>(sums.active().size());
       next_look = static_cast<std::int64_t>(std::ceil(static_cast<double>(next_look) * look_growth));
     }
     if (sums.active().empty() && measures.size() > 0 && !stopped) {
@@ -235,13 +239,14 @@ void Inspection::run_tile(comm::Block tile, std::vector<std::string> const& text
   sums.finish(rows_of_all(), true);
   if (measures.size() > 0 || tiles() == 1) result.columns.add(merged_facts());
   result.rows = std::max(result.rows, rows_of_all());
-  result.records = std::max(result.records, status.records);
+  result.records = std::max(result.records, comm::allreduce(comm_, comm::Reduction::sum, records.load()));
   result.stopped_early |= stopped;
   for (Probe& probe : probes) probe.result.scores = probe.probe->scores(comm_);
 }
 
 Result Inspection::run(std::function<void(Status const&)> const& progress) {
   progress_ = progress;
+  status_ = {};
   Result result;
   result.tile = comm::block_of(static_cast<std::int64_t>(units_.units().size()), comm_.rank(), comm_.size());
   result.columns = ColumnFacts(hypotheses_.size());

@@ -103,6 +103,8 @@ class Inspection {
                 BlockReader& reader, Result& result);
   std::shared_ptr<Order const> read_order(MeasureSet const& measures, std::vector<std::int64_t> const& columns,
                                           Rows const& first, BlockReader& reader);
+  /// So many blocks more have been read.
+  void tell(std::int64_t blocks);
   /// Calls work(worker, block) for this rank's share of the blocks; a failure of any rank is everyone's.
   void run_blocks(comm::Block blocks, std::function<void(int, std::int64_t)> const& work) const;
 
@@ -116,6 +118,7 @@ class Inspection {
   std::int64_t total_rows_ = 0, training_rows_ = 0;
   std::int64_t tile_columns_ = 0;  // hypotheses whose sums are held at once
   std::function<void(Status const&)> progress_;
+  Status status_;
 };
 
 }  // namespace sonde::inspect

@@ -7,11 +7,18 @@
 namespace sonde::inspect {
 namespace {
 
+/// (units) or (symbols, units); a data set of matrices is read as images of one channel.
+Shape row_shape(io::Dataset const& table) {
+  Shape shape = table.sample_shape();
+  if (shape.size() == 3 && shape.back() == 1) shape.pop_back();
+  return shape;
+}
+
 class StoredUnits : public UnitSource {
  public:
-  StoredUnits(std::shared_ptr<io::Dataset const> table, std::int64_t symbols)
-      : table_(std::move(table)), rows_(table_->sample_shape().size() == 1 ? symbols : 1) {
-    Shape const& shape = table_->sample_shape();
+  StoredUnits(std::shared_ptr<io::Dataset const> table, std::int64_t symbols) : table_(std::move(table)) {
+    Shape const shape = row_shape(*table_);
+    rows_ = shape.size() == 1 ? symbols : 1;
     VALIDATE(shape.size() <= 2, "--behaviors " << table_->path() << ": a row is " << sonde::to_string(shape)
                                                << " (units, or symbols x units, are needed). Give another data set.");
     VALIDATE(shape.size() == 1 || shape.front() == symbols,
@@ -40,10 +47,15 @@ class StoredUnits : public UnitSource {
 
  private:
   std::shared_ptr<io::Dataset const> table_;
-  std::int64_t rows_;  // of the table, in a record
+  std::int64_t rows_ = 1;  // of the table, in a record
 };
 
 }  // namespace
+
+std::int64_t stored_symbols(io::Dataset const& table) {
+  Shape const shape = row_shape(table);
+  return shape.size() == 2 ? shape.front() : 0;
+}
 
 std::unique_ptr<UnitSource> make_stored_units(std::shared_ptr<io::Dataset const> table, std::int64_t symbols) {
   return std::make_unique<StoredUnits>(std::move(table), symbols);

@@ -30,6 +30,8 @@ class UnitSource {
   virtual void read(int worker, std::span<std::int64_t const> records, float* rows) = 0;
   /// Bytes that all workers hold.
   virtual std::size_t bytes() const = 0;
+  /// What runs the models: "cpu/onednn"; "none" of a stored table.
+  virtual std::string backend() const { return "none"; }
   /// Where it comes from, for messages: "model a.onnx", "--behaviors f.h5:/x".
   virtual std::string origin() const = 0;
 
@@ -61,6 +63,9 @@ std::unique_ptr<UnitSource> make_model_units(nn::Scan::Networks networks, std::s
 /// Rows of a table (rows, units): `symbols` consecutive ones are a record; or (records, symbols, units). Throws
 /// InputError when the rows are no multiple of `symbols`.
 std::unique_ptr<UnitSource> make_stored_units(std::shared_ptr<io::Dataset const> table, std::int64_t symbols);
+
+/// Symbols of a record of a table (records, symbols, units); 0 of a table (rows, units).
+std::int64_t stored_symbols(io::Dataset const& table);
 
 /// Names all counted layers of a network whose units have a value for every row of a record of this form.
 std::vector<std::string> fitting_layers(nn::Network const& network, RowForm form, std::int64_t symbols);

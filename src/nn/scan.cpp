@@ -51,7 +51,8 @@ Scan::Scan(Networks networks, std::shared_ptr<io::Dataset const> records, io::Mo
   for (int t = 0; t < options_.threads; ++t) {
     auto worker = std::make_unique<Worker>();
     for (std::size_t k = 0; k < networks_.size(); ++k) {
-      worker->runners.emplace_back(networks_[k], backends_[k], RunnerOptions{{options_.batch}, false, kept_nodes(k)});
+      worker->runners.emplace_back(networks_[k], backends_[k],
+                                   RunnerOptions{{options_.batch}, false, kept_nodes(k), options_.only_kept, 0});
     }
     worker->stored = Buffer<float>(values);
     worker->model_rows = Buffer<float>(values);

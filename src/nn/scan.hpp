@@ -19,6 +19,7 @@ struct ScanOptions {
   std::int64_t batch = 64;                     // records of a block
   int threads = 1;                             // workers of this rank, each on a block of its own
   std::vector<std::vector<int>> kept_nodes{};  // per model, see RunnerOptions; or empty
+  bool only_kept = false;                      // see RunnerOptions
 };
 
 /// Blocks are cut by position in the data, whatever the number of ranks and threads, and always run at the full batch

@@ -26,6 +26,8 @@ class ColumnOrder {
 
   /// Rows with a value.
   std::int64_t count() const { return count_; }
+  /// The least value seen.
+  float least() const { return least_; }
   /// At most one different value (as far as bins tell).
   bool constant() const { return count_ == 0 || least_ == most_; }
   /// Mean rank, from 1 to count(), of the rows that have this value; binned: of its bin.

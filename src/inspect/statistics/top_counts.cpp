@@ -1,6 +1,7 @@
 #include "inspect/statistics/top_counts.hpp"
 
 #include <cmath>
+#include <limits>
 
 #include "base/check.hpp"
 #include "inspect/statistics/columns.hpp"
@@ -18,7 +19,11 @@ TopCounts::TopCounts(Order const& order, std::int64_t units, std::int64_t hypoth
     : units_(units), hypotheses_(hypotheses), partial_(partial), active_(static_cast<std::size_t>(units)) {
   for (std::int64_t u = 0; u < units; ++u) {
     bool const known = order.unit(u).count() > 0;
-    threshold_.push_back(known ? order.top_value(u, top) : 0);
+    float threshold = known ? order.top_value(u, top) : 0;
+    // A unit that is at rest (0 behind a ReLU) in more rows than its top set leaves out is active in the others alone.
+    if (known && threshold == order.unit(u).least())
+      threshold = std::nextafter(threshold, std::numeric_limits<float>::infinity());
+    threshold_.push_back(threshold);
     constant_.push_back(order.unit(u).constant() ? 1 : 0);
   }
   of_hypotheses_.resize(static_cast<std::size_t>(hypothesis_rows * hypotheses));
