@@ -70,7 +70,8 @@ bool Network::takes(Shape const& sample) const {
   Shape const& input = input_shape();
   Shape with_channel = input;
   with_channel.push_back(1);
-  return sample == with_channel || (volume(sample) == volume(input) && unit_count(sample) == unit_count(input));
+  return (input.size() > 1 && sample == with_channel) ||
+         (volume(sample) == volume(input) && unit_count(sample) == unit_count(input));
 }
 
 std::string Network::shown_input_shape() const {

@@ -76,7 +76,7 @@ class Steering(Findings):
     def words(self, *more):
         models = [shared(f"data/steering/{name}_weights.h5") for name in ("rgb", "yuv")]
         return options(models, shared("data/steering/frames"), "--preprocess", "crop=rows:40:-20,resize=66x200:area,scale=1",
-                       "--constraint", "light", *more)
+                       "--constraint", "light:factor=10", *more)
 
     def test_regression_rule(self):
         path = self.generate(*self.words("--lambda", "lambda_1=0.00784313725490196,-1", "--num-seeds", "24", "--max-iterations", "10"), timeout=240)
