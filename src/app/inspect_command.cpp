@@ -82,7 +82,10 @@ class InspectJob {
       open_models();
     }
     make_hypotheses();
-    comm::agree(comm_, [&] { config_.order.block = block_records(line_, config_, facts_.records, facts_.symbols); });
+    comm::agree(comm_, [&] {
+      std::int64_t const block = block_records(line_, config_, facts_.records, facts_.symbols);
+      config_.order.block = block - block % batch_;  // every batch is run at full size, the last one of a block, too
+    });
     inspection_ = std::make_unique<inspect::Inspection>(config_, *units_, *hypotheses_, facts_, comm_);
   }
 
@@ -113,11 +116,12 @@ class InspectJob {
       choose_form(options);
       facts_.records = data_.records->size();
       facts_.symbols = options.symbols;
-      std::int64_t const block = block_records(line_, config_, facts_.records, facts_.symbols);
       std::int64_t const given = line_.integer_in("batch", 0, 1 << 20);
+      std::int64_t const usual = options.form == inspect::RowForm::steps ? 128 : 32;
+      batch_ = std::min(block_records(line_, config_, facts_.records, facts_.symbols), given > 0 ? given : usual);
       options.scan.backend = line_.text("backend");
       options.scan.threads = config_.threads;
-      options.scan.batch = std::min(block, given > 0 ? given : options.form == inspect::RowForm::steps ? 128 : 32);
+      options.scan.batch = batch_;
       units_ = inspect::make_model_units(networks_, data_.records, data_.preprocess.model, options);
     });
   }
@@ -232,6 +236,7 @@ class InspectJob {
   comm::Communicator const& comm_;
   inspect::Config config_;
   nn::Scan::Networks networks_;
+  std::int64_t batch_ = 1;  // records run through the models at once
   Data data_;
   inspect::DataFacts facts_;
   std::unique_ptr<inspect::UnitSource> units_;
