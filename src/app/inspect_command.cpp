@@ -170,13 +170,37 @@ class InspectJob {
     });
   }
 
-  /// What decides how the data are read.
+  /// What decides how the data are read, beside their content.
   std::string data_options() const {
-    return line_.effective_config(
-        {"model",     "lambda",  "regression", "units",      "behaviors", "hypothesis",        "measure",
-         "reduce",    "holdout", "group",      "no-control", "epsilon",   "confidence",        "block",
-         "batch",     "order",   "rng-seed",   "memory",     "cache",     "backend",           "threads",
-         "log-level", "out",     "overwrite",  "top",        "dry-run",   "hypothesis-timeout"});
+    return line_.effective_config({"data",
+                                   "vocab",
+                                   "model",
+                                   "lambda",
+                                   "regression",
+                                   "units",
+                                   "behaviors",
+                                   "hypothesis",
+                                   "measure",
+                                   "reduce",
+                                   "holdout",
+                                   "group",
+                                   "no-control",
+                                   "epsilon",
+                                   "confidence",
+                                   "block",
+                                   "batch",
+                                   "order",
+                                   "rng-seed",
+                                   "memory",
+                                   "cache",
+                                   "backend",
+                                   "threads",
+                                   "log-level",
+                                   "out",
+                                   "overwrite",
+                                   "top",
+                                   "dry-run",
+                                   "hypothesis-timeout"});
   }
 
   static std::string status_text(inspect::Status const& status) {
@@ -203,11 +227,11 @@ class InspectJob {
     io::ParallelFile file(comm_, io::unfinished_name(line_.text("out")));
     std::string created = io::iso_time();
     comm::broadcast(comm_, created);
-    io::write_provenance(file.file(), "sonde-inspect", units_->backend(),
+    io::write_provenance(file.file(), "sonde-inspect", join(units_->backends()),
                          {line_.effective_config(execution_options), "sonde inspect " + join(words_, " "), version(),
                           git_commit(), created, comm_.size(), config_.threads});
     for (std::size_t k = 0; k < networks_.size(); ++k)
-      nn::write_model(file.file(), k, *networks_[k], units_->backend());
+      nn::write_model(file.file(), k, *networks_[k], units_->backends()[k]);
     if (data_.records) io::write_data_facts(file.file(), *data_.records);
     inspect::write_results(file, result, q, *units_, *hypotheses_, config_);
     file.file().create_group("/timing");

@@ -19,7 +19,7 @@ std::string unit_text(inspect::UnitName const& unit, bool several_models) {
 void show_pairs(std::ostream& out, std::string const& name, std::vector<inspect::StrongPair> const& pairs,
                 std::size_t measure, inspect::UnitSource const& units, inspect::HypothesisSet const& hypotheses) {
   bool const several = units.units().back().model > 0;
-  out << name << ": strongest pairs\n";
+  out << name << (pairs.empty() ? "\n" : ": strongest pairs\n");
   for (inspect::StrongPair const& pair : pairs) {
     if (pair.measure != measure) continue;
     std::ostringstream error;
@@ -78,6 +78,10 @@ std::string inspect_summary(inspect::Result const& result, inspect::QValues cons
     auto const all = comm::allreduce(comm, comm::Reduction::sum, found);
     out << "  " << all << " of " << static_cast<std::int64_t>(units.units().size()) * hypotheses.size()
         << " pairs at a false discovery rate of 5 %\n";
+  }
+  if (result.rank_error > 0) {
+    out << "ranks are binned: off by at most " << 100 * result.rank_error
+        << " % of the rows (--memory makes them exact)\n";
   }
   for (inspect::ProbeResult const& probe : result.probes) show_probe(out, probe, hypotheses, top);
   std::vector<std::string> constant;

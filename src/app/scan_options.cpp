@@ -40,6 +40,7 @@ std::unique_ptr<nn::Scan> make_scan(CommandLine const& line, nn::Scan::Networks 
     options.batch = line.integer_in("batch", 1, 1 << 20);
     options.threads = static_cast<int>(line.integer_in("threads", 1, 1024));
     if (!kept_nodes.empty()) options.kept_nodes.assign(networks.size(), kept_nodes);
+    options.only_kept = !kept_nodes.empty();  // what they do not need is not computed
   });
   if (comm.is_root()) warn_about_scale(line, *data.records);
   // Ranks of unequal instruction sets would compute different bits.

@@ -62,10 +62,10 @@ class ModelUnits : public UnitSource {
     return total;
   }
 
-  std::string backend() const override {
+  std::vector<std::string> backends() const override {
     std::vector<std::string> names;
     for (std::size_t k = 0; k < scan_->networks().size(); ++k) names.push_back(scan_->backend_name(k));
-    return join(names);
+    return names;
   }
 
   std::string origin() const override {

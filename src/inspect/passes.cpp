@@ -1,10 +1,9 @@
 // Inspection::run(): the passes over the records.
 #include <algorithm>
-#include <atomic>
 #include <cmath>
+#include <map>
 #include <numeric>
 
-#include "base/registry.hpp"
 #include "comm/agree.hpp"
 #include "comm/collectives.hpp"
 #include "inspect/block_reader.hpp"
@@ -93,7 +92,9 @@ std::vector<Inspection::Probe> Inspection::make_probes() const {
   }
   std::map<std::string, int> uses;
   for (std::size_t i = 0; i < probes_.size(); ++i) {
-    std::string const name = unique_name(probes_[i].substr(0, probes_[i].find(':')), uses);
+    std::string name = probes_[i].substr(0, probes_[i].find(':'));
+    int const use = ++uses[name];
+    if (use > 1) name += '-' + std::to_string(use);
     for (ProbeResult const& group : groups) {
       ProbeContext context;
       context.units = group.units.count;
@@ -149,98 +150,163 @@ std::shared_ptr<Order const> Inspection::read_order(MeasureSet const& measures,
   return std::move(workers.front());
 }
 
+/// One pass over the records for the hypotheses of a tile: rounds of blocks between which probes step, scores are
+/// looked at, and failures of other ranks are heard of.
+class Inspection::Pass {
+ public:
+  Pass(Inspection& inspection, MeasureSet const& measures, std::vector<std::int64_t> columns,
+       std::vector<Probe>& probes, BlockReader& reader, TileRun& sums)
+      : inspection_(inspection),
+        config_(inspection.config_),
+        comm_(inspection.comm_),
+        order_(inspection.order_),
+        measures_(measures),
+        columns_(std::move(columns)),
+        probes_(probes),
+        reader_(reader),
+        sums_(sums),
+        workers_(static_cast<std::size_t>(config_.threads), Worker(inspection.hypotheses_.size())),
+        end_(order_.blocks()) {}
+
+  void run();
+
+  bool stopped() const { return stopped_; }
+  /// Of what all ranks have read. Collective.
+  ColumnFacts facts() const;
+  std::int64_t rows() const { return sum(&Worker::rows); }
+  std::int64_t records() const { return sum(&Worker::records); }
+
+ private:
+  struct Worker {
+    explicit Worker(std::int64_t columns) : facts(columns) {}
+    ColumnFacts facts;
+    std::int64_t rows = 0, records = 0;
+    std::vector<float> hypotheses, units;  // buffers of narrowed()
+  };
+
+  bool training() const { return position_ < order_.training_blocks(); }
+  std::int64_t sum(std::int64_t Worker::*count) const;
+  void read_to(std::int64_t next, bool counting);
+  void look();
+  void finish_training();
+  void shorten_test();
+
+  Inspection& inspection_;
+  Config const& config_;
+  comm::Communicator const& comm_;
+  ScanOrder const& order_;
+  MeasureSet const& measures_;
+  std::vector<std::int64_t> columns_;  // places among all hypotheses
+  std::vector<Probe>& probes_;
+  BlockReader& reader_;
+  TileRun& sums_;
+  std::vector<Worker> workers_;
+  std::int64_t position_ = 0, end_;  // blocks
+  std::int64_t next_look_ = first_look;
+  int looks_ = 0;
+  bool stopped_ = false;  // every score is known to epsilon
+};
+
+std::int64_t Inspection::Pass::sum(std::int64_t Worker::*count) const {
+  std::int64_t own = 0;
+  for (Worker const& worker : workers_) own += worker.*count;
+  return comm::allreduce(comm_, comm::Reduction::sum, own);
+}
+
+ColumnFacts Inspection::Pass::facts() const {
+  ColumnFacts all = workers_.front().facts;
+  for (std::size_t w = 1; w < workers_.size(); ++w) all.add(workers_[w].facts);
+  all.merge(comm_);
+  return all;
+}
+
+/// Reads the blocks up to `next`, all for training or all for testing. Not `counting`: a further epoch of the probes.
+void Inspection::Pass::read_to(std::int64_t next, bool counting) {
+  std::vector<std::int64_t> const wanted = probes_.empty() ? sums_.active() : columns_;
+  std::vector<std::int64_t> const places = places_in(wanted, sums_.active());
+  bool const train = training();
+  inspection_.run_blocks({position_, next - position_}, [&](int number, std::int64_t block) {
+    Worker& worker = workers_[static_cast<std::size_t>(number)];
+    Rows const read = reader_.read(number, block, wanted);
+    if (counting) {
+      worker.rows += read.count;
+      worker.records += static_cast<std::int64_t>(order_.block(block).size());
+      worker.facts.update(read, wanted);
+      if (!places.empty()) sums_.update(number, narrowed(read, places, worker.hypotheses));
+    }
+    for (Probe& probe : probes_) {
+      Rows const some = narrowed(read, probe.result.units, worker.units);
+      train ? probe.probe->add(some) : probe.probe->test(some);
+    }
+  });
+  for (Probe& probe : probes_) {
+    if (train) probe.probe->step(comm_);
+  }
+  inspection_.tell(next - position_);
+  position_ = next;
+}
+
+void Inspection::Pass::look() {
+  Status& status = inspection_.status_;
+  status.widest = sums_.look({++looks_, position_, rows(), inspection_.total_rows_}, facts());
+  status.converged = static_cast<std::int64_t>(columns_.size() - sums_.active().size());
+  next_look_ = static_cast<std::int64_t>(std::ceil(static_cast<double>(next_look_) * look_growth));
+  stopped_ = sums_.active().empty() && measures_.size() > 0;
+}
+
+/// The probes' further epochs over what has been read, and their solution.
+void Inspection::Pass::finish_training() {
+  int epochs = 1;
+  for (Probe const& probe : probes_) epochs = std::max(epochs, probe.probe->passes());
+  std::int64_t const trained = position_;
+  for (int epoch = 1; epoch < epochs; ++epoch) {
+    position_ = 0;
+    while (position_ < trained) read_to(std::min(position_ + probe_round, trained), false);
+  }
+  for (Probe& probe : probes_) probe.probe->fit(comm_);
+}
+
+/// Goes on with the held-out records: as large a share of them as has been trained on.
+void Inspection::Pass::shorten_test() {
+  std::int64_t const trained = position_, all = order_.training_blocks(), held_out = order_.blocks() - all;
+  end_ = all + std::min(held_out, std::max<std::int64_t>(4, held_out * trained / all));
+  position_ = all;
+}
+
+void Inspection::Pass::run() {
+  std::int64_t const step = probes_.empty() ? worker_round * config_.threads * comm_.size() : probe_round;
+  while (position_ < end_) {
+    bool const train = training(), looking = config_.epsilon > 0 && !stopped_;
+    std::int64_t next = std::min(position_ + step, train ? order_.training_blocks() : end_);
+    if (looking) next = std::min(next, next_look_);
+    read_to(next, true);
+    if (looking && position_ == next_look_ && position_ < end_) look();
+    if (stopped_ && probes_.empty()) return;
+    bool const trained = train && (stopped_ || !training());
+    if (!trained) continue;
+    finish_training();
+    if (stopped_) shorten_test();
+  }
+}
+
 void Inspection::run_tile(comm::Block tile, std::vector<std::string> const& texts, std::vector<Probe>& probes,
                           BlockReader& reader, Result& result) {
   std::vector<std::int64_t> const columns = numbers(tile);
   MeasureSet const measures(texts, context(tile.count));
-  bool const probing = !probes.empty();
   Rows first;  // in the buffer of worker 0
   comm::agree(comm_, [&] { first = reader.read(0, 0, columns); });
   Pilot const pilot = pilot_of(first);
   std::shared_ptr<Order const> const order = read_order(measures, columns, first, reader);
+  if (order) result.rank_error = std::max(result.rank_error, order->rank_error());
   TileRun sums(config_, measures, columns, pilot, order, comm_, result.measures);
-
-  std::vector<ColumnFacts> facts(static_cast<std::size_t>(config_.threads), ColumnFacts(hypotheses_.size()));
-  std::vector<std::vector<float>> hypothesis_buffers(facts.size()), unit_buffers(facts.size());
-  std::atomic<std::int64_t> rows{0}, records{0};  // of this rank
-  std::int64_t position = 0, end = order_.blocks(), next_look = first_look;
-  int looks = 0;
-  bool stopped = false;
-  auto const training = [&] { return position < order_.training_blocks(); };
-  // `counting`: not for further epochs of a probe
-  auto const round = [&](std::int64_t next, bool counting) {
-    std::vector<std::int64_t> const wanted = probing ? columns : sums.active();
-    std::vector<std::int64_t> const places = places_in(wanted, sums.active());
-    bool const train = training();
-    run_blocks({position, next - position}, [&](int worker, std::int64_t block) {
-      auto const w = static_cast<std::size_t>(worker);
-      Rows const read = reader.read(worker, block, wanted);
-      if (counting) {
-        rows += read.count;
-        records += static_cast<std::int64_t>(order_.block(block).size());
-        facts[w].update(read, wanted);
-        if (!places.empty()) sums.update(worker, narrowed(read, places, hypothesis_buffers[w]));
-      }
-      for (Probe& probe : probes) {
-        Rows const some = narrowed(read, probe.result.units, unit_buffers[w]);
-        train ? probe.probe->add(some) : probe.probe->test(some);
-      }
-    });
-    for (Probe& probe : probes) {
-      if (train) probe.probe->step(comm_);
-    }
-    tell(next - position);
-    position = next;
-  };
-  auto const merged_facts = [&] {
-    ColumnFacts all = facts.front();
-    for (std::size_t w = 1; w < facts.size(); ++w) all.add(facts[w]);
-    all.merge(comm_);
-    return all;
-  };
-  auto const rows_of_all = [&] { return comm::allreduce(comm_, comm::Reduction::sum, rows.load()); };
-  auto const finish_training = [&] {
-    int passes = 1;
-    for (Probe const& probe : probes) passes = std::max(passes, probe.probe->passes());
-    for (int pass = 1; pass < passes; ++pass) {
-      std::int64_t const trained = position;
-      position = 0;
-      while (position < trained) round(std::min(position + probe_round, trained), false);
-    }
-    for (Probe& probe : probes) probe.probe->fit(comm_);
-  };
-
-  std::int64_t const step = probing ? probe_round : worker_round * config_.threads * comm_.size();
-  while (position < end) {
-    bool const train = training();
-    std::int64_t next = std::min(position + step, train ? std::min(end, order_.training_blocks()) : end);
-    if (config_.epsilon > 0 && !stopped) next = std::min(next, next_look);
-    round(next, true);
-    if (config_.epsilon > 0 && position == next_look && position < end && !stopped && !sums.active().empty()) {
-      status_.widest = sums.look({++looks, position, rows_of_all(), total_rows_}, merged_facts());
-      status_.converged = tile.count - static_cast<std::int64_t>(sums.active().size());
-      next_look = static_cast<std::int64_t>(std::ceil(static_cast<double>(next_look) * look_growth));
-    }
-    if (sums.active().empty() && measures.size() > 0 && !stopped) {
-      stopped = true;
-      if (!probing) break;
-      if (train) {  // what was trained on is held out in proportion
-        finish_training();
-        std::int64_t const held_out = order_.blocks() - order_.training_blocks();
-        end = order_.training_blocks() +
-              std::min(held_out, std::max<std::int64_t>(4, held_out * position / order_.training_blocks()));
-        position = order_.training_blocks();
-        continue;
-      }
-    }
-    if (train && !training()) finish_training();
-  }
-
-  sums.finish(rows_of_all(), true);
-  if (measures.size() > 0 || tiles() == 1) result.columns.add(merged_facts());
-  result.rows = std::max(result.rows, rows_of_all());
-  result.records = std::max(result.records, comm::allreduce(comm_, comm::Reduction::sum, records.load()));
-  result.stopped_early |= stopped;
+  Pass pass(*this, measures, columns, probes, reader, sums);
+  pass.run();
+  std::int64_t const rows = pass.rows();
+  sums.finish(rows, true);
+  if (measures.size() > 0 || tiles() == 1) result.columns.add(pass.facts());
+  result.rows = std::max(result.rows, rows);
+  result.records = std::max(result.records, pass.records());
+  result.stopped_early |= pass.stopped();
   for (Probe& probe : probes) probe.result.scores = probe.probe->scores(comm_);
 }
 
@@ -253,9 +319,8 @@ Result Inspection::run(std::function<void(Status const&)> const& progress) {
   result.total_rows = total_rows_;
   MeasureSet const measures(measures_, context(hypotheses_.size()));
   auto const columns = static_cast<std::size_t>(hypotheses_.size());
-  std::map<std::string, int> uses;
   for (std::size_t m = 0; m < measures.size(); ++m) {
-    result.measures.push_back({unique_name(measures[m].name(), uses),
+    result.measures.push_back({measures[m].name(),
                                measures_[m],
                                measures[m].units(),
                                measures[m].description(),

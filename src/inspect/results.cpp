@@ -183,6 +183,7 @@ void write_results(io::ParallelFile& file, Result const& result, QValues const& 
                    HypothesisSet const& hypotheses, Config const& config) {
   write_names(file.file(), result, units, hypotheses);
   file.file().create_group("/scores");
+  file.file().write_attribute("/scores", "rank_error", result.rank_error);
   Shape const pairs{static_cast<std::int64_t>(units.units().size()), hypotheses.size()};
   for (std::size_t m = 0; m < result.measures.size(); ++m) {
     write_measure(file, "/scores/" + result.measures[m].name, result, m, q[m], pairs, config);

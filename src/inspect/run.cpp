@@ -9,10 +9,6 @@
 #include "inspect/block_reader.hpp"
 
 namespace sonde::inspect {
-std::string unique_name(std::string const& name, std::map<std::string, int>& uses) {
-  int const use = ++uses[name];
-  return use == 1 ? name : name + '-' + std::to_string(use);
-}
 
 Inspection::Inspection(Config const& config, UnitSource& units, HypothesisSet const& hypotheses, DataFacts const& facts,
                        comm::Communicator const& comm)

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -44,7 +43,7 @@ struct MeasureResult {
   std::vector<std::uint8_t> converged;  // (H) 1: all rows entered, or every score is known to epsilon
 };
 
-/// A probe over consecutive units.
+/// A probe over consecutive units. A second probe of one name is called NAME-2.
 struct ProbeResult {
   std::size_t probe = 0;  // which of the run's probes
   std::string name, definition, description, group;
@@ -59,11 +58,9 @@ struct Result {
   ColumnFacts columns{0};
   std::int64_t rows = 0, total_rows = 0;  // read; of the data
   std::int64_t records = 0;               // read
+  double rank_error = 0;  // the most by which a rank of the order pass may be off, as a share of the rows; 0: exact
   bool stopped_early = false;
 };
-
-/// Name of a measure's group in the result: its own, with "-2" after it where it stands twice.
-std::string unique_name(std::string const& name, std::map<std::string, int>& uses);
 
 /// State while it runs.
 struct Status {
@@ -98,6 +95,7 @@ class Inspection {
   void choose_tile();
   void count_rows();
   struct Probe;
+  class Pass;
   std::vector<Probe> make_probes() const;
   void run_tile(comm::Block columns, std::vector<std::string> const& texts, std::vector<Probe>& probes,
                 BlockReader& reader, Result& result);

@@ -30,8 +30,8 @@ class UnitSource {
   virtual void read(int worker, std::span<std::int64_t const> records, float* rows) = 0;
   /// Bytes that all workers hold.
   virtual std::size_t bytes() const = 0;
-  /// What runs the models: "cpu/onednn"; "none" of a stored table.
-  virtual std::string backend() const { return "none"; }
+  /// What runs each model: "cpu/onednn"; "none" for a stored table.
+  virtual std::vector<std::string> backends() const { return {"none"}; }
   /// Where it comes from, for messages: "model a.onnx", "--behaviors f.h5:/x".
   virtual std::string origin() const = 0;
 

@@ -34,7 +34,7 @@ T const& get(Statistics const& statistics, std::size_t place) {
   return static_cast<T const&>(statistics[place]);
 }
 
-// The measures, each in the file of its name. `text` as the user gave it.
+// The measures, each in the file of its name; pearson and spearman are in correlation.cpp. `text` as the user gave it.
 using MakeMeasure = std::unique_ptr<Measure>(std::string const& text, MeasureContext const& context,
                                              Requirements& required);
 MakeMeasure make_pearson, make_spearman, make_mean_difference, make_mutual_information, make_jaccard, make_auc;
