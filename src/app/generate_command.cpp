@@ -108,7 +108,7 @@ class GenerateJob {
     timer.restart();
     comm::agree(comm_, [&] {
       ascent.run(
-          probe, generate::uncovered_units(*setup_, outcome.coverage), [] {}, outcome);
+          probe, generate::uncovered_units(*setup_, outcome.coverage), [] { return true; }, outcome);
     });
     double const per_seed = timer.seconds() / static_cast<double>(probe.seeds.size());
     if (!comm_.is_root()) return exit_done;

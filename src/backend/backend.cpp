@@ -2,7 +2,15 @@
 
 #include <algorithm>
 
+#include "backend/rows.hpp"
+
 namespace sonde::backend {
+
+std::unique_ptr<RowOps> Backend::make_row_ops() const { return std::make_unique<RowOps>(); }
+
+std::unique_ptr<Step> Backend::record(std::vector<Queue*> const& /*queues*/, std::function<void()> calls) const {
+  return std::make_unique<Step>(std::move(calls));
+}
 
 void Backend::zero(Queue& /*queue*/, float* tensor, std::size_t size) const { std::fill_n(tensor, size, 0.0F); }
 

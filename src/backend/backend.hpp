@@ -16,6 +16,7 @@
 
 #include "backend/operator.hpp"
 #include "backend/queue.hpp"
+#include "device/memory.hpp"
 #include "io/models/model_file.hpp"
 
 namespace sonde::backend {
@@ -35,16 +36,21 @@ enum class UnitReduction {
   maximum       // largest over positions
 };
 
+class RowOps;
+
 class Backend {
  public:
   virtual ~Backend() = default;
   /// "reference", "cpu/lanes", "cpu/onednn", "cuda".
   virtual std::string name() const = 0;
 
+  /// Where every array lies that is handed to its ops: tensors, rows, picks, keys and LoopState.
+  virtual device::Memory& memory() const { return device::host_memory(); }
   virtual std::unique_ptr<Queue> make_queue() const { return std::make_unique<Queue>(); }
-  virtual std::unique_ptr<Step> record(std::function<void()> calls) const {
-    return std::make_unique<Step>(std::move(calls));
-  }
+  virtual std::unique_ptr<RowOps> make_row_ops() const;
+  /// `calls` enqueue on `queues` alone. A replay is enqueued on the first of them, which the others wait for at its
+  /// start and which waits for them at its end.
+  virtual std::unique_ptr<Step> record(std::vector<Queue*> const& queues, std::function<void()> calls) const;
 
   // --- tensors and planned ops ---
 

@@ -61,19 +61,18 @@ Ascent::Ascent(Setup const& setup)
   block_.reserve(width_);
   for (auto* queue : {&young_, &old_, &candidates_}) queue->reserve(most_in_flight(setup, recorder_.batch()));
   for (std::int64_t shape : shapes_) {
-    forward_[shape] = setup.backend(0)->record([this, shape] { models_.forward(shape, &loop_, x_.data()); });
-    ascend_[shape] = setup.backend(0)->record([this, shape] { ascend(shape); });
+    forward_[shape] =
+        setup.backend(0)->record(models_.queues(), [this, shape] { models_.forward(shape, &loop_, x_.data()); });
+    ascend_[shape] = setup.backend(0)->record(models_.queues(), [this, shape] { ascend(shape); });
   }
 }
 
-void Ascent::run(MicroBatch const& batch, Candidates const& candidates, std::function<void()> const& each_pass,
-                 Outcome& outcome) {
+bool Ascent::run(MicroBatch const& batch, Candidates const& candidates, EachPass const& each_pass, Outcome& outcome) {
   MicroBatch const* next = &batch;
-  run([&] { return std::exchange(next, nullptr); }, candidates, each_pass, outcome);
+  return run([&] { return std::exchange(next, nullptr); }, candidates, each_pass, outcome);
 }
 
-void Ascent::run(Feed const& feed, Candidates const& candidates, std::function<void()> const& each_pass,
-                 Outcome& outcome) {
+bool Ascent::run(Feed const& feed, Candidates const& candidates, EachPass const& each_pass, Outcome& outcome) {
   neurons_ = &candidates;
   incoming_ = nullptr;
   dry_ = false;
@@ -90,8 +89,19 @@ void Ascent::run(Feed const& feed, Candidates const& candidates, std::function<v
       if (slot != none) (worth && samples_[slot].iterations == 1 ? young_ : old_).push_back(slot);
     }
     log_.settle(false, outcome);
-    each_pass();
+    if (!each_pass()) {
+      abandon();
+      return false;
+    }
   }
+  return true;
+}
+
+/// Forgets what is on its way.
+void Ascent::abandon() {
+  samples_.clear();
+  log_.abandon();
+  for (auto* queue : {&young_, &old_, &candidates_}) queue->clear();
 }
 
 /// Blocks are filled with samples that are about equally likely to end: of those that have taken one step many do.
@@ -123,7 +133,7 @@ bool Ascent::admit(Feed const& feed) {
     dry_ = !incoming_;
     if (dry_) return false;
     next_incoming_ = 0;
-    setup_.read_seeds(incoming_->seeds, incoming_rows_.data());
+    setup_.seeds().read(incoming_->seeds, incoming_rows_.data());
   }
   std::size_t const n = next_incoming_++;
   block_.push_back(samples_.add(incoming_->pass, incoming_->seeds[n], row(incoming_rows_, n)));

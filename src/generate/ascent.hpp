@@ -29,14 +29,17 @@ class Ascent {
  public:
   /// The next micro-batch to work on, which must outlive the run; null when there is none.
   using Feed = std::function<MicroBatch const*()>;
+  /// Called once per pass of a block; false: stop here.
+  using EachPass = std::function<bool()>;
 
   explicit Ascent(Setup const& setup);
 
-  /// Works on every seed of every micro-batch and appends to `outcome`. `each_pass` is called once per pass of a block.
-  void run(Feed const& feed, Candidates const& candidates, std::function<void()> const& each_pass, Outcome& outcome);
+  /// Works on every seed of every micro-batch and appends to `outcome`. Returns false when it was stopped: seeds
+  /// without a record are to be worked on again then, and `valid` is not settled for the findings of their
+  /// micro-batches.
+  bool run(Feed const& feed, Candidates const& candidates, EachPass const& each_pass, Outcome& outcome);
   /// One micro-batch.
-  void run(MicroBatch const& batch, Candidates const& candidates, std::function<void()> const& each_pass,
-           Outcome& outcome);
+  bool run(MicroBatch const& batch, Candidates const& candidates, EachPass const& each_pass, Outcome& outcome);
 
   /// Bytes of activations and gradients.
   std::size_t bytes() const { return models_.bytes() + record_models_.bytes(); }
@@ -56,6 +59,7 @@ class Ascent {
   void settle_candidates(Outcome& outcome);
   void reject(std::size_t slot, Outcome& outcome);
   void exhaust(std::size_t slot, Outcome& outcome);
+  void abandon();
 
   std::span<float> row(Buffer<float>& rows, std::size_t n) const {
     return rows.span().subspan(n * features_, features_);

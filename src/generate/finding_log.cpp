@@ -71,4 +71,9 @@ void FindingLog::settle(bool all, Outcome& outcome) {
   saved_.erase(saved_.begin(), saved_.begin() + static_cast<std::ptrdiff_t>(done * features_));
 }
 
+void FindingLog::abandon() {
+  open_.clear();
+  saved_.clear();
+}
+
 }  // namespace sonde::generate

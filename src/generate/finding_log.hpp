@@ -27,6 +27,8 @@ class FindingLog {
            Outcome& outcome);
   /// Settles what is open about the findings of `outcome`, whole record batches of it, or `all`.
   void settle(bool all, Outcome& outcome);
+  /// Leaves open what is open: the findings are not to be used.
+  void abandon();
 
  private:
   Setup const& setup_;

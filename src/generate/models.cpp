@@ -22,6 +22,12 @@ Models::Models(Setup const& setup, Use use) : setup_(setup) {
   }
 }
 
+std::vector<backend::Queue*> Models::queues() {
+  std::vector<backend::Queue*> queues;
+  for (nn::Runner& runner : runners_) queues.push_back(&runner.queue());
+  return queues;
+}
+
 void Models::forward(std::int64_t batch, backend::LoopState const* state, float const* x) {
   ops_.to_model(runners_.front().queue(), state, x, setup_.domain().features(), setup_.map(), model_rows_.data());
   for (std::size_t k = 0; k < runners_.size(); ++k) {

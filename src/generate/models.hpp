@@ -21,6 +21,8 @@ class Models {
 
   std::size_t size() const { return runners_.size(); }
   nn::Runner& runner(std::size_t k) { return runners_[k]; }
+  /// Those of all runners, the first model's first.
+  std::vector<backend::Queue*> queues();
   backend::RowOps const& ops() const { return ops_; }
 
   /// Forward pass of every model at x (batch, F); outputs are then in outputs().

@@ -83,6 +83,7 @@ class Job {
         auto const each_pass = [&] {
           counter_.poke();
           if (reports && events_.progress) events_.progress(done_before + item * setup_.config().batch);
+          return true;
         };
         worker.ascent.run(feed, candidates, each_pass, worker.outcome);
       } catch (...) {

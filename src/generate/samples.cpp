@@ -12,7 +12,12 @@ Samples::Samples(Setup const& setup, std::size_t most)
       samples_(most),
       seeds_(most * features_),
       x_(most * features_) {
-  for (std::size_t slot = most; slot-- > 0;) free_.push_back(slot);
+  clear();
+}
+
+void Samples::clear() {
+  free_.clear();
+  for (std::size_t slot = samples_.size(); slot-- > 0;) free_.push_back(slot);
 }
 
 std::size_t Samples::add(std::uint32_t pass, std::int64_t seed_index, std::span<float const> seed) {

@@ -28,6 +28,7 @@ class Samples {
   /// A new sample at the stored values `seed` (F). Returns its slot. There must be room.
   std::size_t add(std::uint32_t pass, std::int64_t seed_index, std::span<float const> seed);
   void remove(std::size_t slot) { free_.push_back(slot); }
+  void clear();
 
   Sample& operator[](std::size_t slot) { return samples_[slot]; }
   /// Rows (F): stored values of the seed; x in units of the range; what is stored of x, when that is kept.

@@ -75,9 +75,4 @@ std::int64_t Setup::units() const {
   return total;
 }
 
-void Setup::read_seeds(std::span<std::int64_t const> indices, float* rows) const {
-  std::scoped_lock const lock(reading_);
-  seeds_->read(indices, rows);
-}
-
 }  // namespace sonde::generate

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "backend/backend.hpp"
@@ -47,9 +46,6 @@ class Setup {
   std::unique_ptr<Constraint> make_constraint() const;
   std::unique_ptr<coverage::Criterion> make_criterion(std::size_t model, std::int64_t largest_batch) const;
 
-  /// Stored rows (n, F) of seeds. One caller at a time reads: HDF5 is not thread safe.
-  void read_seeds(std::span<std::int64_t const> indices, float* rows) const;
-
  private:
   ConstraintContext constraint_context() const;
   void check_inputs() const;
@@ -64,7 +60,6 @@ class Setup {
   double step_ = 0;
   bool independent_ = false;
   std::int64_t width_ = 1;
-  mutable std::mutex reading_;
 };
 
 }  // namespace sonde::generate

@@ -1,18 +1,15 @@
-// Owned arrays, 64-byte aligned, in the memory of one space.
+// Owned arrays in the memory of the host or of a device.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
-#include <new>
 #include <span>
 #include <type_traits>
+#include <utility>
+
+#include "device/memory.hpp"
 
 namespace sonde {
-
-/// Where the elements of a buffer live.
-enum class Space { host, device };
 
 /// Number of buffers allocated since start: a loop that must not allocate is tested by it.
 inline std::atomic<std::int64_t>& buffer_allocations() {
@@ -20,37 +17,43 @@ inline std::atomic<std::int64_t>& buffer_allocations() {
   return count;
 }
 
-/// A fixed-size array of trivial elements, zeroed when made. Move-only.
-template <class T, Space S = Space::host>
+/// A fixed-size array of trivial elements, zeroed when made. Move-only. Elements may be looked at, by span() or [],
+/// where the memory is the host's; data() of a device is for its ops alone.
+template <class T>
 class Buffer {
   static_assert(std::is_trivially_copyable_v<T>, "a buffer holds plain data");
-  static_assert(S == Space::host, "device buffers come with the CUDA backend");
 
  public:
   Buffer() = default;
-  explicit Buffer(std::size_t size) : size_(size) {
+  /// `memory` must outlive the buffer.
+  explicit Buffer(std::size_t size, device::Memory& memory = device::host_memory()) : memory_(&memory), size_(size) {
     if (size == 0) return;
-    std::size_t const bytes = (size * sizeof(T) + alignment - 1) / alignment * alignment;
-    data_.reset(static_cast<T*>(std::aligned_alloc(alignment, bytes)));
-    if (!data_) throw std::bad_alloc();
-    std::uninitialized_value_construct_n(data_.get(), size);
+    data_ = static_cast<T*>(memory.allocate(size * sizeof(T)));
     ++buffer_allocations();
   }
+  ~Buffer() {
+    if (data_) memory_->release(data_);
+  }
+  Buffer(Buffer&& other) noexcept
+      : memory_(other.memory_), data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  Buffer& operator=(Buffer&& other) noexcept {
+    std::swap(memory_, other.memory_);
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
 
-  T* data() { return data_.get(); }
-  T const* data() const { return data_.get(); }
+  T* data() { return data_; }
+  T const* data() const { return data_; }
   std::size_t size() const { return size_; }
-  std::span<T> span() { return {data(), size_}; }
-  std::span<T const> span() const { return {data(), size_}; }
-  T& operator[](std::size_t i) { return data_.get()[i]; }
-  T const& operator[](std::size_t i) const { return data_.get()[i]; }
+  std::span<T> span() { return {data_, size_}; }
+  std::span<T const> span() const { return {data_, size_}; }
+  T& operator[](std::size_t i) { return data_[i]; }
+  T const& operator[](std::size_t i) const { return data_[i]; }
 
  private:
-  static constexpr std::size_t alignment = 64;
-  struct Free {
-    void operator()(T* pointer) const { std::free(pointer); }
-  };
-  std::unique_ptr<T, Free> data_;
+  device::Memory* memory_ = nullptr;
+  T* data_ = nullptr;
   std::size_t size_ = 0;
 };
 

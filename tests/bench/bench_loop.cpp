@@ -98,7 +98,7 @@ void bench(Options const& options, comm::Communicator const& comm) {
       if (done++ == options.batches) break;
       std::int64_t last = -1;
       std::size_t last_findings = 0;
-      std::function<void()> const each_iteration = [&] {
+      generate::Ascent::EachPass const each_iteration = [&] {
         // The first iteration's count would hold the screening of the seeds as well.
         if (last >= 0) {
           bool const busy = outcome.findings.size() != last_findings;
@@ -107,6 +107,7 @@ void bench(Options const& options, comm::Communicator const& comm) {
         }
         last_findings = outcome.findings.size();
         last = allocations;
+        return true;
       };
       ascent.run(batch, candidates, each_iteration, outcome);
     }

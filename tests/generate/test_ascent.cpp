@@ -22,7 +22,7 @@ Outcome run_batch(RunSetup const& setup, Ascent& ascent, std::vector<std::int64_
   Outcome outcome;
   outcome.coverage = empty_coverage(setup);
   ascent.run(
-      {pass, std::move(seeds)}, candidates, [] {}, outcome);
+      {pass, std::move(seeds)}, candidates, [] { return true; }, outcome);
   return outcome;
 }
 
@@ -231,12 +231,27 @@ TEST_P(Independent, OfMicroBatchesBesideIts) {
   std::size_t next = 0;
   auto const feed = [&] { return next < batches.size() ? &batches[next++] : nullptr; };
   ascent.run(
-      feed, candidates_, [] {}, together);
+      feed, candidates_, [] { return true; }, together);
   for (MicroBatch const& batch : batches)
     ascent.run(
-        batch, candidates_, [] {}, apart);
+        batch, candidates_, [] { return true; }, apart);
   EXPECT_EQ(together.seeds.size(), 43U);
   expect_same(in_order(together), in_order(apart));
+}
+
+TEST_P(Independent, AStoppedRunLeavesNothingBehind) {
+  Ascent ascent(*setup_);
+  Outcome stopped, again, fresh;
+  stopped.coverage = again.coverage = fresh.coverage = empty_coverage(*setup_);
+  int passes = 0;
+  auto const stop = [&] { return ++passes < 3; };
+  MicroBatch const batch{0, batch_};
+  EXPECT_FALSE(ascent.run(batch, candidates_, stop, stopped));
+  EXPECT_LT(stopped.seeds.size(), batch_.size());
+  auto const go_on = [] { return true; };
+  EXPECT_TRUE(ascent.run(batch, candidates_, go_on, again));
+  EXPECT_TRUE(Ascent(*setup_).run(batch, candidates_, go_on, fresh));
+  expect_same(in_order(again), in_order(fresh));
 }
 
 TEST_P(Independent, WhatIsStoredOfAFindingIsWhatItsBytesShow) {
