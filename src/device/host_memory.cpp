@@ -16,6 +16,7 @@ class HostMemory final : public Memory {
     return std::memset(pointer, 0, rounded);
   }
   void release(void* pointer) noexcept override { std::free(pointer); }
+  void write(void* to, void const* host, std::size_t bytes) override { std::memcpy(to, host, bytes); }
 
  private:
   static constexpr std::size_t alignment = 64;
