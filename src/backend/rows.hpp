@@ -1,8 +1,8 @@
 // Ops on rows: inputs and their gradients in the ascent's own units, (N, F) row-major, F the volume of a sample.
 //
 // Part of the backend seam: the CPU runs plain loops, since a row op costs under 1 % of a model's passes; a device
-// backend overrides them. What changes from one iteration to the next is read from LoopState, so that a Step can be
-// replayed.
+// backend overrides them. All pointers are into the backend's memory. What changes from one iteration to the next is
+// read from there, so that a Step can be replayed.
 #pragma once
 
 #include <cstdint>
@@ -33,9 +33,11 @@ struct RowKey {
   std::uint32_t iteration = 0;
 };
 
-/// Uncovered (layer, unit) pairs a neuron is picked from.
+/// (layer, unit) pairs a neuron is picked from: `count[0]` of them.
 struct UnitList {
-  std::vector<std::int32_t> layers, units;
+  std::int32_t const* layers = nullptr;
+  std::int32_t const* units = nullptr;
+  std::int32_t const* count = nullptr;
 };
 
 /// What may be done to one feature of a row (PDF, Drebin and tabular domains).
@@ -95,9 +97,13 @@ class RowOps {
   virtual void draw_patches(Queue& queue, LoopState const* state, std::uint64_t run_seed, RowKey const* keys,
                             Shape const& image, std::int64_t size, std::int64_t count, std::int32_t* positions) const;
 
-  /// Keeps the rows named by `keep` (ascending): rows[i] = rows[keep[i]], i < count.
-  virtual void compact(Queue& queue, std::int32_t const* keep, std::int64_t count, std::int64_t features,
-                       float* rows) const;
+  // rows that wait elsewhere
+  /// to[n] = from[places[n]]; places (live).
+  virtual void gather(Queue& queue, LoopState const* state, std::int64_t features, std::int32_t const* places,
+                      float const* from, float* to) const;
+  /// to[places[n]] = from[n], where places[n] is not negative; no place twice.
+  virtual void scatter(Queue& queue, LoopState const* state, std::int64_t features, std::int32_t const* places,
+                       float const* from, float* to) const;
 };
 
 }  // namespace sonde::backend

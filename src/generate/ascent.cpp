@@ -34,6 +34,9 @@ Candidates uncovered_units(Setup const& setup, CoverageState const& state) {
   return candidates;
 }
 
+Ascent::Neurons::Neurons(std::int64_t most, device::Memory& memory)
+    : layers(static_cast<std::size_t>(most), memory), units(layers.size(), memory), count(1, memory) {}
+
 Ascent::Ascent(Setup const& setup)
     : setup_(setup),
       models_(setup, Models::Use::ascent),
@@ -47,22 +50,36 @@ Ascent::Ascent(Setup const& setup)
       width_(static_cast<std::size_t>(setup.width())),
       incoming_rows_(static_cast<std::size_t>(setup.config().batch) * features_),
       samples_(setup, most_in_flight(setup, recorder_.batch())),
-      keys_(width_),
-      pick_keys_(width_),
-      starts_(setup.models(), std::vector<backend::UnitPick>(width_)),
-      picks_(starts_) {
+      loop_(1, setup.memory()),
+      keys_(width_, setup.memory()),
+      pick_keys_(width_, setup.memory()),
+      from_(width_, setup.memory()),
+      back_(width_, setup.memory()),
+      x_(width_ * features_, setup.memory()),
+      g_(width_ * features_, setup.memory()),
+      least_(std::span(setup.domain().least()), setup.memory()),
+      most_(std::span(setup.domain().most()), setup.memory()),
+      settled_(1, setup.memory()),
+      settled_slots_(static_cast<std::size_t>(recorder_.batch()), setup.memory()),
+      settled_x_(settled_slots_.size() * features_, setup.memory()),
+      stored_(settled_x_.size()) {
   Config const& config = setup.config();
-  x_ = Buffer<float>(width_ * features_);
-  g_ = Buffer<float>(width_ * features_);
-  if (config.max_linf > 0 || config.max_l2 > 0) seed_x_ = Buffer<float>(width_ * features_);
-  stored_ = Buffer<float>(static_cast<std::size_t>(recorder_.batch()) * features_);
+  for (std::size_t k = 0; k < setup.models(); ++k) {
+    neurons_.emplace_back(setup.networks()[k]->units(), setup.memory());
+    starts_.emplace_back(width_, setup.memory());
+    picks_.emplace_back(width_, setup.memory());
+  }
+  if (config.max_linf > 0 || config.max_l2 > 0) {
+    seed_x_ = Buffer<float>(width_ * features_, setup.memory());
+    samples_.keep_start();
+  }
   if (setup.independent() && config.mode == Mode::published) samples_.keep_stored();
   accepted_.resize(std::max(width_, static_cast<std::size_t>(recorder_.batch())));
   block_.reserve(width_);
   for (auto* queue : {&young_, &old_, &candidates_}) queue->reserve(most_in_flight(setup, recorder_.batch()));
   for (std::int64_t shape : shapes_) {
-    forward_[shape] =
-        setup.backend(0)->record(models_.queues(), [this, shape] { models_.forward(shape, &loop_, x_.data()); });
+    forward_[shape] = setup.backend(0)->record(models_.queues(),
+                                               [this, shape] { models_.forward(shape, loop_.device(), x_.device()); });
     ascend_[shape] = setup.backend(0)->record(models_.queues(), [this, shape] { ascend(shape); });
   }
 }
@@ -73,12 +90,13 @@ bool Ascent::run(MicroBatch const& batch, Candidates const& candidates, EachPass
 }
 
 bool Ascent::run(Feed const& feed, Candidates const& candidates, EachPass const& each_pass, Outcome& outcome) {
-  neurons_ = &candidates;
+  take_candidates(candidates);
   incoming_ = nullptr;
   dry_ = false;
   while (choose_block(feed, outcome)) {
     load_block();
     forward_[shape_]->replay();
+    models_.fetch_outputs(shape_);
     auto const before = block_.size();
     check_block(outcome);
     auto const live = before - static_cast<std::size_t>(std::ranges::count(block_, none));
@@ -97,6 +115,18 @@ bool Ascent::run(Feed const& feed, Candidates const& candidates, EachPass const&
   return true;
 }
 
+void Ascent::take_candidates(Candidates const& candidates) {
+  for (std::size_t k = 0; k < neurons_.size(); ++k) {
+    Neurons& neurons = neurons_[k];
+    auto const& [layers, units] = candidates[k];
+    EXPECT(units.size() <= neurons.units.size());
+    std::ranges::copy(layers, neurons.layers.host().begin());
+    std::ranges::copy(units, neurons.units.host().begin());
+    neurons.count[0] = static_cast<std::int32_t>(units.size());
+    for (auto* array : {&neurons.layers, &neurons.units, &neurons.count}) array->send(queue());
+  }
+}
+
 /// Forgets what is on its way.
 void Ascent::abandon() {
   samples_.clear();
@@ -107,6 +137,7 @@ void Ascent::abandon() {
 /// Blocks are filled with samples that are about equally likely to end: of those that have taken one step many do.
 bool Ascent::choose_block(Feed const& feed, Outcome& outcome) {
   block_.clear();
+  fresh_ = false;
   if (candidates_.size() >= static_cast<std::size_t>(recorder_.batch())) settle_candidates(outcome);
   if (samples_.in_flight() == 0) log_.settle(true, outcome);
   if (old_.size() >= width_) {
@@ -116,6 +147,7 @@ bool Ascent::choose_block(Feed const& feed, Outcome& outcome) {
   } else {
     while (block_.size() < width_ && admit(feed)) {
     }
+    fresh_ = !block_.empty();
   }
   if (!block_.empty()) return true;
   take(old_);
@@ -136,7 +168,7 @@ bool Ascent::admit(Feed const& feed) {
     setup_.seeds().read(incoming_->seeds, incoming_rows_.data());
   }
   std::size_t const n = next_incoming_++;
-  block_.push_back(samples_.add(incoming_->pass, incoming_->seeds[n], row(incoming_rows_, n)));
+  block_.push_back(samples_.add(incoming_->pass, incoming_->seeds[n], row(incoming_rows_.span(), n)));
   return true;
 }
 
@@ -150,17 +182,41 @@ void Ascent::take(std::vector<std::size_t>& queue) {
 
 void Ascent::load_block() {
   shape_ = ladder_shape(shapes_, static_cast<std::int64_t>(block_.size()));
-  loop_.live = static_cast<std::int32_t>(shape_);
+  loop_[0].live = static_cast<std::int32_t>(shape_);
   bool const from_seed = setup_.config().repick == Repick::seed;
   for (std::size_t n = 0; n < static_cast<std::size_t>(shape_); ++n) {
     // Rows that only fill the shape: a copy of the first, which stays in the domain.
     std::size_t const slot = block_[n < block_.size() ? n : 0];
     Sample const& sample = samples_[slot];
-    std::ranges::copy(samples_.x(slot), row(x_, n).begin());
-    if (seed_x_.size() > 0) setup_.domain().to_units(samples_.seed(slot), row(seed_x_, n));
+    if (fresh_) setup_.domain().to_units(samples_.seed(slot), row(x_.host(), n));
+    from_[n] = static_cast<std::int32_t>(slot);
+    back_[n] = n < block_.size() ? from_[n] : -1;
     keys_[n] = {sample.seed_index, sample.pass, static_cast<std::uint32_t>(sample.iterations + 1)};
     pick_keys_[n] = keys_[n];
     if (from_seed) pick_keys_[n].iteration = 0;
+  }
+  auto const rows = static_cast<std::size_t>(shape_);
+  loop_.send(queue());
+  for (auto* array : {&from_, &back_}) array->send(queue(), rows);
+  for (auto* array : {&keys_, &pick_keys_}) array->send(queue(), rows);
+  load_rows();
+}
+
+/// x of the block, and where it started.
+void Ascent::load_rows() {
+  backend::RowOps const& ops = models_.ops();
+  auto const features = static_cast<std::int64_t>(features_);
+  if (fresh_) {
+    x_.send(queue(), static_cast<std::size_t>(shape_) * features_);
+    ops.scatter(queue(), loop_.device(), features, back_.device(), x_.device(), samples_.x());
+    if (samples_.keeps_start()) {
+      ops.scatter(queue(), loop_.device(), features, back_.device(), x_.device(), samples_.start());
+    }
+  } else {
+    ops.gather(queue(), loop_.device(), features, from_.device(), samples_.x(), x_.device());
+  }
+  if (samples_.keeps_start()) {
+    ops.gather(queue(), loop_.device(), features, from_.device(), samples_.start(), seed_x_.data());
   }
 }
 
@@ -181,7 +237,8 @@ void Ascent::check_block(Outcome& outcome) {
     if (disagree && is_exact(sample)) {
       auto const stored = sample.iterations == 0 ? samples_.seed(slot) : samples_.stored(slot);
       bool const sound = sample.iterations == 0 || setup_.domain().is_valid(stored, samples_.seed(slot));
-      log_.add(samples_, slot, loop_recorder_.judge(static_cast<std::int64_t>(n)), stored, sound, outcome);
+      log_.add(samples_, slot, loop_recorder_.judge(static_cast<std::int64_t>(n)), samples_.x(slot), stored, sound,
+               outcome);
       accepted_[n] = 1;
       samples_.remove(slot);
       block_[n] = none;
@@ -203,8 +260,10 @@ void Ascent::check_block(Outcome& outcome) {
 
 /// One step of every sample in the block.
 void Ascent::step_block(Outcome& outcome) {
-  for (std::size_t n = 0; n < static_cast<std::size_t>(shape_); ++n) {
+  auto const rows = static_cast<std::size_t>(shape_);
+  for (std::size_t n = 0; n < rows; ++n) {
     bool const live = n < block_.size() && block_[n] != none;
+    if (!live) back_[n] = -1;
     for (std::size_t k = 0; k < setup_.models(); ++k) {
       starts_[k][n] = backend::UnitPick{};
       if (!live) continue;
@@ -212,15 +271,18 @@ void Ascent::step_block(Outcome& outcome) {
       starts_[k][n] = setup_.objective().start(k, sample.label, sample.target);
     }
   }
+  for (auto& starts : starts_) starts.send(queue(), rows);
+  back_.send(queue(), rows);
   ascend_[shape_]->replay();
+  bool const follows = samples_.keeps_stored();
+  if (!follows) {
+    models_.ops().scatter(queue(), loop_.device(), static_cast<std::int64_t>(features_), back_.device(), x_.device(),
+                          samples_.x());
+  }
   for (std::size_t n = 0; n < block_.size(); ++n) {
     std::size_t const slot = block_[n];
     if (slot == none) continue;
-    if (is_exact(samples_[slot]) && setup_.config().mode == Mode::published) {
-      setup_.domain().follow(row(x_, n), samples_.x(slot), samples_.stored(slot));
-    } else {
-      std::ranges::copy(row(x_, n), samples_.x(slot).begin());
-    }
+    if (follows) setup_.domain().follow(row(x_.host(), n), samples_.x(slot), samples_.stored(slot));
     ++samples_[slot].iterations;
     samples_[slot].judged = false;
     ++outcome.sample_iterations;
@@ -230,47 +292,57 @@ void Ascent::step_block(Outcome& outcome) {
 /// Gradient, constraint and step for `shape` rows, at the activations of the last forward pass.
 void Ascent::ascend(std::int64_t shape) {
   Config const& config = setup_.config();
-  Domain const& domain = setup_.domain();
   backend::RowOps const& ops = models_.ops();
-  backend::Queue& queue = models_.runner(0).queue();
-  std::int64_t const features = domain.features();
+  backend::LoopState const* const state = loop_.device();
+  auto const features = static_cast<std::int64_t>(features_);
   bool const with_neurons = config.lambda2 != 0;
   for (std::size_t k = 0; with_neurons && k < setup_.models(); ++k) {
-    ops.pick_units(models_.runner(k).queue(), &loop_, config.rng_seed, pick_keys_.data(), static_cast<std::uint32_t>(k),
-                   (*neurons_)[k], static_cast<float>(config.lambda2), picks_[k].data());
+    ops.pick_units(queue(), state, config.rng_seed, pick_keys_.device(), static_cast<std::uint32_t>(k),
+                   neurons_[k].list(), static_cast<float>(config.lambda2), picks_[k].device());
   }
-  models_.backward(shape, &loop_, starts_, with_neurons ? &picks_ : nullptr, g_.data());
-  ops.normalise_rms(queue, &loop_, features, g_.data());
-  constraint_->apply(ops, queue, &loop_, keys_.data(), x_.data(), g_.data());
-  ops.ascend(queue, &loop_, features, static_cast<float>(setup_.step()), constraint_->rules(), g_.data(), x_.data());
+  models_.backward(shape, state, starts_, with_neurons ? &picks_ : nullptr, g_.data());
+  ops.normalise_rms(queue(), state, features, g_.data());
+  constraint_->apply(ops, queue(), state, keys_.device(), x_.device(), g_.data());
+  ops.ascend(queue(), state, features, static_cast<float>(setup_.step()), constraint_->rules(), g_.data(), x_.device());
   if (seed_x_.size() > 0) {
-    ops.project(queue, &loop_, features, seed_x_.data(), static_cast<float>(config.max_linf),
-                static_cast<float>(config.max_l2), x_.data());
+    ops.project(queue(), state, features, seed_x_.data(), static_cast<float>(config.max_linf),
+                static_cast<float>(config.max_l2), x_.device());
   }
-  if (!domain.least().empty())
-    ops.clip(queue, &loop_, features, domain.least().data(), domain.most().data(), x_.data());
+  if (least_.size() > 0) ops.clip(queue(), state, features, least_.data(), most_.data(), x_.device());
+}
+
+/// Brings x of the samples in `slots` to the host.
+void Ascent::fetch_x(std::span<std::size_t const> slots) {
+  settled_[0].live = static_cast<std::int32_t>(slots.size());
+  for (std::size_t i = 0; i < slots.size(); ++i) settled_slots_[i] = static_cast<std::int32_t>(slots[i]);
+  settled_.send(queue());
+  settled_slots_.send(queue(), slots.size());
+  models_.ops().gather(queue(), settled_.device(), static_cast<std::int64_t>(features_), settled_slots_.device(),
+                       samples_.x(), settled_x_.device());
+  settled_x_.fetch(queue(), slots.size() * features_);
 }
 
 /// Runs the stored form of the first candidates; those that still disagree are findings.
 void Ascent::settle_candidates(Outcome& outcome) {
   bool const valid_mode = setup_.config().mode == Mode::valid;
   std::size_t const count = std::min(candidates_.size(), static_cast<std::size_t>(recorder_.batch()));
+  fetch_x(std::span(candidates_).first(count));
   for (std::size_t i = 0; i < count; ++i) {
     std::size_t const slot = candidates_[i];
     if (samples_[slot].iterations == 0) {
-      std::ranges::copy(samples_.seed(slot), row(stored_, i).begin());
+      std::ranges::copy(samples_.seed(slot), row(stored_.span(), i).begin());
     } else {
-      setup_.domain().to_stored(samples_.x(slot), samples_.seed(slot), row(stored_, i));
+      setup_.domain().to_stored(row(settled_x_.host(), i), samples_.seed(slot), row(stored_.span(), i));
     }
   }
   auto const verdicts = recorder_.evaluate(stored_.span().first(count * features_));
   for (std::size_t i = 0; i < count; ++i) {
     std::size_t const slot = candidates_[i];
     bool const screening = samples_[slot].iterations == 0;
-    bool const sound = screening || setup_.domain().is_valid(row(stored_, i), samples_.seed(slot));
+    bool const sound = screening || setup_.domain().is_valid(row(stored_.span(), i), samples_.seed(slot));
     accepted_[i] = verdicts[i].disagree && (sound || screening || !valid_mode);
     if (accepted_[i]) {
-      log_.add(samples_, slot, verdicts[i], row(stored_, i), sound, outcome);
+      log_.add(samples_, slot, verdicts[i], row(settled_x_.host(), i), row(stored_.span(), i), sound, outcome);
       samples_.remove(slot);
     } else {
       reject(slot, outcome);

@@ -20,8 +20,13 @@ struct MicroBatch {
   std::vector<std::int64_t> seeds;  // data set indices, at most --batch of them
 };
 
+/// Units of a model, as layer and unit of it.
+struct UnitNames {
+  std::vector<std::int32_t> layers, units;
+};
+
 /// Units a neuron may be picked from, per model: those uncovered at the start of the round, or all when none is left.
-using Candidates = std::vector<backend::UnitList>;
+using Candidates = std::vector<UnitNames>;
 Candidates uncovered_units(Setup const& setup, CoverageState const& state);
 
 /// One thread's worker. Everything the loop needs is allocated when it is made.
@@ -51,19 +56,28 @@ class Ascent {
   bool admit(Feed const& feed);
   void take(std::vector<std::size_t>& queue);
 
+  void take_candidates(Candidates const& candidates);
   void load_block();
+  void load_rows();
   void check_block(Outcome& outcome);
   bool is_exact(Sample const& sample) const;
   void step_block(Outcome& outcome);
   void ascend(std::int64_t shape);
+  void fetch_x(std::span<std::size_t const> slots);
   void settle_candidates(Outcome& outcome);
   void reject(std::size_t slot, Outcome& outcome);
   void exhaust(std::size_t slot, Outcome& outcome);
   void abandon();
 
-  std::span<float> row(Buffer<float>& rows, std::size_t n) const {
-    return rows.span().subspan(n * features_, features_);
-  }
+  std::span<float> row(std::span<float> rows, std::size_t n) const { return rows.subspan(n * features_, features_); }
+  backend::Queue& queue() { return models_.runner(0).queue(); }
+
+  /// The units of a model a neuron is picked from, for ops.
+  struct Neurons {
+    Neurons(std::int64_t most, device::Memory& memory);
+    backend::Mirrored<std::int32_t> layers, units, count;
+    backend::UnitList list() const { return {layers.device(), units.device(), count.device()}; }
+  };
 
   Setup const& setup_;
   Models models_;
@@ -75,7 +89,6 @@ class Ascent {
   std::size_t features_, width_;
 
   // What is to be done.
-  Candidates const* neurons_ = nullptr;  // to pick from in this round
   MicroBatch const* incoming_ = nullptr;
   std::size_t next_incoming_ = 0;         // seed of it
   bool dry_ = false;                      // the feed has no more
@@ -86,13 +99,24 @@ class Ascent {
 
   // The block at work, by row.
   std::vector<std::size_t> block_;  // slots, or none
+  bool fresh_ = false;              // all of its samples are at their seeds, and nothing has been computed of them
   std::int64_t shape_ = 0;
-  backend::LoopState loop_;
-  std::vector<backend::RowKey> keys_, pick_keys_;
-  Buffer<float> x_, seed_x_, g_, stored_;                       // (width, F)
-  std::vector<std::vector<backend::UnitPick>> starts_, picks_;  // per model
+  backend::Mirrored<backend::LoopState> loop_;
+  backend::Mirrored<backend::RowKey> keys_, pick_keys_;
+  backend::Mirrored<std::int32_t> from_, back_;  // slots whose x a row is taken from and put back to; -1: nowhere
+  backend::Mirrored<float> x_;                   // (width, F)
+  Buffer<float> seed_x_, g_;                     // (width, F)
+  Buffer<float> least_, most_;                   // bounds of x (F)
+  std::vector<Neurons> neurons_;                 // per model, to pick from in this round
+  Picks starts_, picks_;
   std::vector<std::uint8_t> accepted_;
   std::vector<Output> outputs_;
+
+  // Candidates whose stored form is to be run.
+  backend::Mirrored<backend::LoopState> settled_;
+  backend::Mirrored<std::int32_t> settled_slots_;
+  backend::Mirrored<float> settled_x_;                                       // (record batch, F)
+  Buffer<float> stored_;                                                     // (record batch, F)
   std::map<std::int64_t, std::unique_ptr<backend::Step>> forward_, ascend_;  // per shape
 };
 

@@ -23,8 +23,8 @@ void set_distances(Domain const& domain, Finding& finding) {
 FindingLog::FindingLog(Setup const& setup, Recorder& recorder)
     : setup_(setup), recorder_(recorder), features_(static_cast<std::size_t>(setup.domain().features())) {}
 
-void FindingLog::add(Samples& samples, std::size_t slot, Verdict const& verdict, std::span<float const> stored,
-                     bool sound, Outcome& outcome) {
+void FindingLog::add(Samples& samples, std::size_t slot, Verdict const& verdict, std::span<float const> x,
+                     std::span<float const> stored, bool sound, Outcome& outcome) {
   Sample const& sample = samples[slot];
   bool const generated = sample.iterations > 0;
   auto const seed = samples.seed(slot);
@@ -48,7 +48,7 @@ void FindingLog::add(Samples& samples, std::size_t slot, Verdict const& verdict,
 
   saved_.resize(saved_.size() + features_);
   auto const saved = std::span(saved_).last(features_);
-  setup_.domain().to_saved(samples.x(slot), seed, saved);
+  setup_.domain().to_saved(x, seed, saved);
   bool const can_hold = sound && setup_.domain().is_valid(saved, seed);
   outcome.findings.back().valid = can_hold;
   if (can_hold) {

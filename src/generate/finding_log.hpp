@@ -21,10 +21,10 @@ class FindingLog {
   /// `recorder` runs the saved forms.
   FindingLog(Setup const& setup, Recorder& recorder);
 
-  /// A difference of the sample in `slot`: its stored input (F), and what the models say of it. `sound` says whether
-  /// the input is one that counts in valid mode.
-  void add(Samples& samples, std::size_t slot, Verdict const& verdict, std::span<float const> stored, bool sound,
-           Outcome& outcome);
+  /// A difference of the sample in `slot`: x (F), its stored form (F), and what the models say of it. `sound` says
+  /// whether the input is one that counts in valid mode.
+  void add(Samples& samples, std::size_t slot, Verdict const& verdict, std::span<float const> x,
+           std::span<float const> stored, bool sound, Outcome& outcome);
   /// Settles what is open about the findings of `outcome`, whole record batches of it, or `all`.
   void settle(bool all, Outcome& outcome);
   /// Leaves open what is open: the findings are not to be used.

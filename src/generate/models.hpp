@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "backend/mirrored.hpp"
 #include "generate/setup.hpp"
 #include "nn/runner.hpp"
 
@@ -10,6 +11,9 @@ namespace sonde::generate {
 
 /// Batch sizes of the ascent, largest first: a fixed ladder, or, where samples are independent, the one block.
 std::vector<std::int64_t> shapes(Setup const& setup);
+
+/// Per model, a pick for every row.
+using Picks = std::vector<backend::Mirrored<backend::UnitPick>>;
 
 class Models {
  public:
@@ -23,28 +27,32 @@ class Models {
   nn::Runner& runner(std::size_t k) { return runners_[k]; }
   /// Those of all runners, the first model's first.
   std::vector<backend::Queue*> queues();
-  backend::RowOps const& ops() const { return ops_; }
+  backend::RowOps const& ops() const { return *ops_; }
 
-  /// Forward pass of every model at x (batch, F); outputs are then in outputs().
+  // Enqueued on queues(), whose first begins and ends each; arrays are in the backend's memory.
+  /// Forward pass of every model at x (batch, F).
   void forward(std::int64_t batch, backend::LoopState const* state, float const* x);
-  /// Outputs of model k (batch, K) after forward().
-  float const* outputs(std::size_t k) const { return outputs_[k].data(); }
-  /// g (batch, F) = gradient of the sum of all models' objectives; starts[k] and picks[k] (batch), picks[k] may be
-  /// null.
-  void backward(std::int64_t batch, backend::LoopState const* state,
-                std::vector<std::vector<backend::UnitPick>> const& starts,
-                std::vector<std::vector<backend::UnitPick>> const* picks, float* g);
-  /// Outputs of every model for one sample, after forward().
+  /// g (batch, F) = gradient of the sum of all models' objectives at the last forward pass; starts[k] and picks[k]
+  /// (batch), picks may be null.
+  void backward(std::int64_t batch, backend::LoopState const* state, Picks const& starts, Picks const* picks, float* g);
+
+  /// Brings the outputs of the last forward pass to the host.
+  void fetch_outputs(std::int64_t batch);
+  /// Outputs of every model for one sample, after fetch_outputs().
   void outputs_of(std::int64_t sample, std::vector<Output>& outputs) const;
 
   std::size_t bytes() const;
 
  private:
+  void fork();
+  void join();
+
   Setup const& setup_;
-  backend::RowOps ops_;
+  std::unique_ptr<backend::RowOps> ops_;
   std::vector<nn::Runner> runners_;
-  Buffer<float> model_rows_;            // (batch, F)
-  std::vector<Buffer<float>> outputs_;  // per model (batch, K)
+  Buffer<float> model_rows_;                       // (batch, F)
+  std::vector<Buffer<float>> gradients_;           // per model (batch, F)
+  std::vector<backend::Mirrored<float>> outputs_;  // per model (batch, K)
 };
 
 }  // namespace sonde::generate

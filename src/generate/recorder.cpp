@@ -17,17 +17,21 @@ Recorder::Recorder(Setup const& setup, Models& models, std::int64_t batch)
     : setup_(setup),
       models_(models),
       batch_(batch),
-      x_(static_cast<std::size_t>(batch_ * setup.domain().features())),
+      loop_(1, setup.memory()),
+      x_(static_cast<std::size_t>(batch_ * setup.domain().features()), setup.memory()),
       verdicts_(static_cast<std::size_t>(batch_)) {
-  loop_.live = static_cast<std::int32_t>(batch_);
+  loop_[0].live = static_cast<std::int32_t>(batch_);
+  loop_.send(models_.runner(0).queue());
   for (std::size_t k = 0; k < setup.models(); ++k) criteria_.push_back(setup.make_criterion(k, batch_));
 }
 
 std::span<Verdict const> Recorder::evaluate(std::span<float const> stored) {
   EXPECT(stored.size() <= x_.size());
-  setup_.domain().to_units(stored, x_.span().first(stored.size()));
-  std::fill(x_.data() + stored.size(), x_.data() + x_.size(), 0.0F);  // samples that only fill the batch
-  models_.forward(batch_, &loop_, x_.data());
+  setup_.domain().to_units(stored, x_.host().first(stored.size()));
+  std::ranges::fill(x_.host().subspan(stored.size()), 0.0F);  // samples that only fill the batch
+  x_.send(models_.runner(0).queue());
+  models_.forward(batch_, loop_.device(), x_.device());
+  models_.fetch_outputs(batch_);
   std::size_t const count = stored.size() / static_cast<std::size_t>(setup_.domain().features());
   for (std::size_t n = 0; n < count; ++n) judge(static_cast<std::int64_t>(n));
   return std::span(verdicts_).first(count);

@@ -28,7 +28,8 @@ class Recorder {
   std::int64_t batch() const { return batch_; }
   /// Verdicts of at most batch() stored samples (n, F), good until the next call.
   std::span<Verdict const> evaluate(std::span<float const> stored);
-  /// What the last pass of the models says of one of its samples, good until the next call.
+  /// What the last pass of the models, whose outputs were fetched, says of one of its samples, good until the next
+  /// call.
   Verdict const& judge(std::int64_t sample);
   /// Credits what the samples of the last pass cover; include (n) leaves out those with 0.
   void credit(std::span<std::uint8_t const> include, CoverageState& state);
@@ -37,8 +38,8 @@ class Recorder {
   Setup const& setup_;
   Models& models_;
   std::int64_t batch_;
-  backend::LoopState loop_;
-  Buffer<float> x_;  // (batch, F)
+  backend::Mirrored<backend::LoopState> loop_;
+  backend::Mirrored<float> x_;  // (batch, F)
   std::vector<Verdict> verdicts_;
   std::vector<Output> outputs_;
   std::vector<std::unique_ptr<coverage::Criterion>> criteria_;  // per model

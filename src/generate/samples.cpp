@@ -11,7 +11,7 @@ Samples::Samples(Setup const& setup, std::size_t most)
       features_(static_cast<std::size_t>(setup.domain().features())),
       samples_(most),
       seeds_(most * features_),
-      x_(most * features_) {
+      x_(most * features_, setup.memory()) {
   clear();
 }
 
@@ -27,7 +27,6 @@ std::size_t Samples::add(std::uint32_t pass, std::int64_t seed_index, std::span<
   samples_[slot] = Sample{.seed_index = seed_index, .pass = pass};
   std::ranges::copy(seed, this->seed(slot).begin());
   if (stored_.size() > 0) std::ranges::copy(seed, stored(slot).begin());
-  setup_.domain().to_units(seed, x(slot));
   return slot;
 }
 

@@ -10,11 +10,17 @@ namespace sonde::generate {
 
 Setup::Setup(Config config, Networks networks, std::shared_ptr<io::Dataset const> seeds,
              io::ModelDomain const& model_domain, std::string const& backend)
+    : Setup(std::move(config), std::move(networks), std::move(seeds), model_domain,
+            [&](io::ModelFile const& model) { return backend::make_backend(backend, model); }) {}
+
+Setup::Setup(Config config, Networks networks, std::shared_ptr<io::Dataset const> seeds,
+             io::ModelDomain const& model_domain, BackendMaker const& make_backend)
     : config_(std::move(config)),
       networks_(std::move(networks)),
       seeds_(std::move(seeds)),
       objective_(networks_, config_) {
   check_inputs();
+  for (auto const& network : networks_) backends_.push_back(make_backend(network->file()));
   auto const constraint = make_constraint();
   domain_ = std::make_unique<Domain>(seeds_->domain(), seeds_->sample_shape(), config_, constraint->bounds());
   Shape const& sample = seeds_->sample_shape();
@@ -23,7 +29,6 @@ Setup::Setup(Config config, Networks networks, std::shared_ptr<io::Dataset const
   // The published programs step in the models' own units, 10 by default.
   double const published = 10 / std::abs(static_cast<double>(map_.scale.front()));
   step_ = config_.step.value_or(config_.mode == Mode::published ? published : constraint->default_step());
-  for (auto const& network : networks_) backends_.push_back(backend::make_backend(backend, network->file()));
   config_.batch = std::min(config_.batch, std::max(seeds_->size(), std::int64_t{16}));
   auto const block = [](auto const& each) { return each->block(); };
   independent_ = std::ranges::min(backends_ | std::views::transform(block)) > 0;
@@ -53,6 +58,7 @@ void Setup::check_inputs() const {
 
 ConstraintContext Setup::constraint_context() const {
   ConstraintContext context{seeds_->sample_shape(), seeds_->feature_names(), width_, config_.rng_seed};
+  context.memory = &memory();
   io::StoredDomain const& stored = seeds_->domain();
   if (stored.known) {
     context.zero = static_cast<float>(-stored.lo / (stored.hi - stored.lo));

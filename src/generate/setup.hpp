@@ -1,6 +1,7 @@
 // What every worker of a run shares, read-only: models, seeds, domain, objective.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -21,8 +22,13 @@ using Networks = std::vector<std::shared_ptr<nn::Network const>>;
 
 class Setup {
  public:
-  /// Throws InputError when models, seeds, constraint and configuration do not fit each other. `backend` is a kind of
-  /// make_backend().
+  using BackendMaker = std::function<std::shared_ptr<backend::Backend const>(io::ModelFile const&)>;
+
+  /// Throws InputError when models, seeds, constraint and configuration do not fit each other. All backends made share
+  /// one memory.
+  Setup(Config config, Networks networks, std::shared_ptr<io::Dataset const> seeds, io::ModelDomain const& model_domain,
+        BackendMaker const& make_backend);
+  /// With a kind of backend::make_backend().
   Setup(Config config, Networks networks, std::shared_ptr<io::Dataset const> seeds, io::ModelDomain const& model_domain,
         std::string const& backend);
 
@@ -34,6 +40,7 @@ class Setup {
   Objective const& objective() const { return objective_; }
   backend::DomainMap const& map() const { return map_; }
   std::shared_ptr<backend::Backend const> const& backend(std::size_t model) const { return backends_[model]; }
+  device::Memory& memory() const { return backends_.front()->memory(); }
   /// Step per iteration in units of the range, as resolved from --step, mode and constraint.
   double step() const { return step_; }
   /// Whether a sample's bits depend on nothing but the sample: then it may be computed beside any others.

@@ -118,10 +118,28 @@ void Runner::allocate(RunnerOptions const& options) {
   values_.resize(nodes.size());
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     if (!needed_[i] || root(static_cast<int>(i)) != static_cast<int>(i) || fused_into_[i] >= 0) continue;
-    values_[i] = Buffer<float>(backend_->tensor_size(nodes[i].shape, batch));
+    values_[i] = allocate_tensor(static_cast<int>(i), backend_->tensor_size(nodes[i].shape, batch));
+  }
+  if (&backend_->memory() != &device::host_memory()) {
+    std::int64_t largest = 0;
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      if (needed_[i]) largest = std::max(largest, volume(nodes[i].shape));
+    }
+    delivery_ = Buffer<float>(static_cast<std::size_t>(batch * largest), backend_->memory());
   }
   // A gradient is done with when its piece has gone back through the model.
   if (gradient_) share_gradients(piece_ > 0 ? piece_ : batch);
+}
+
+Buffer<float> Runner::allocate_tensor(int node, std::size_t size) {
+  try {
+    return Buffer<float>(size, backend_->memory());
+  } catch (std::bad_alloc const& error) {
+    SONDE_FAIL_AS(Error, "model " << network_->file().path << ": layer "
+                                  << network_->file().nodes[static_cast<std::size_t>(node)].name << " wants "
+                                  << static_cast<double>(size) * sizeof(float) / 1e9 << " GB (" << error.what()
+                                  << "). Lower --batch or --threads.");
+  }
 }
 
 /// A gradient is alive from the backward pass of its last reader to that of its own node; buffers are reused in
@@ -130,6 +148,7 @@ void Runner::share_gradients(std::int64_t batch) {
   auto const& nodes = network_->file().nodes;
   gradient_slot_.assign(nodes.size(), -1);
   std::vector<std::size_t> sizes;
+  std::vector<int> largest;  // node of each size, for messages
   std::vector<int> free_slots;
   auto const claim = [&](int node) {
     auto& slot = gradient_slot_[static_cast<std::size_t>(root(node))];
@@ -144,11 +163,14 @@ void Runner::share_gradients(std::int64_t batch) {
     if (best == free_slots.end()) {
       slot = static_cast<int>(sizes.size());
       sizes.push_back(size);
+      largest.push_back(node);
       return;
     }
     slot = *best;
     free_slots.erase(best);
-    sizes[static_cast<std::size_t>(slot)] = std::max(sizes[static_cast<std::size_t>(slot)], size);
+    if (size <= sizes[static_cast<std::size_t>(slot)]) return;
+    sizes[static_cast<std::size_t>(slot)] = size;
+    largest[static_cast<std::size_t>(slot)] = node;
   };
   for (std::size_t i = nodes.size(); i-- > 0;) {
     int const node = static_cast<int>(i);
@@ -162,7 +184,9 @@ void Runner::share_gradients(std::int64_t batch) {
     for (int input : nodes[source].inputs) claim(input);
     if (node != root(gradient_node_)) free_slots.push_back(gradient_slot_[i]);
   }
-  for (std::size_t size : sizes) gradient_buffers_.emplace_back(size);
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    gradient_buffers_.push_back(allocate_tensor(largest[i], sizes[i]));
+  }
 }
 
 void Runner::plan_operators(std::int64_t batch) {
@@ -228,12 +252,28 @@ void Runner::forward(std::int64_t batch, float const* rows) {
   });
 }
 
+template <class Fill>
+void Runner::deliver(std::size_t count, float* rows, Fill fill) {
+  if (delivery_.size() == 0) return fill(rows);
+  EXPECT(count <= delivery_.size());
+  fill(delivery_.data());
+  queue_->copy_out(rows, delivery_.data(), count * sizeof(float));
+  queue_->wait();
+}
+
+void Runner::store_outputs(std::int64_t batch, float* rows) {
+  int const output = network_->file().output;
+  backend_->store(*queue_, value(output), node_shape(output), batch, rows);
+}
+
 void Runner::outputs(std::int64_t batch, float* rows) { node_values(batch, network_->file().output, rows); }
 
 void Runner::node_values(std::int64_t batch, int node, float* rows) {
   EXPECT(is_needed(node));
   EXPECT(fused_into_[static_cast<std::size_t>(root(node))] < 0);
-  backend_->store(*queue_, value(node), network_->file().nodes[static_cast<std::size_t>(node)].shape, batch, rows);
+  Shape const& shape = node_shape(node);
+  deliver(static_cast<std::size_t>(batch * volume(shape)), rows,
+          [&](float* to) { backend_->store(*queue_, value(node), shape, batch, to); });
 }
 
 void Runner::unit_values(std::int64_t batch, std::size_t layer, backend::UnitReduction reduction, float* values) {
@@ -243,8 +283,9 @@ void Runner::unit_values(std::int64_t batch, std::size_t layer, backend::UnitRed
 void Runner::node_unit_values(std::int64_t batch, int node, backend::UnitReduction reduction, float* values) {
   EXPECT(is_needed(node));
   EXPECT(fused_into_[static_cast<std::size_t>(root(node))] < 0);
-  Shape const& shape = network_->file().nodes[static_cast<std::size_t>(node)].shape;
-  backend_->unit_values(*queue_, value(node), shape, batch, reduction, values);
+  Shape const& shape = node_shape(node);
+  deliver(static_cast<std::size_t>(batch * unit_count(shape)), values,
+          [&](float* to) { backend_->unit_values(*queue_, value(node), shape, batch, reduction, to); });
 }
 
 /// Adds what starts at `node` itself to its gradient. Returns whether the gradient holds anything.
@@ -273,7 +314,7 @@ void Runner::backward(std::int64_t batch, int objective_node, backend::UnitPick 
                       backend::UnitPick const* picks, float* gradient) {
   EXPECT(gradient_);
   Plan const& plan = this->plan(batch);
-  std::int64_t const features = volume(network_->file().nodes[static_cast<std::size_t>(gradient_node_)].shape);
+  std::int64_t const features = volume(node_shape(gradient_node_));
   for_pieces(batch, [&](std::int64_t first, std::int64_t count) {
     backward_piece(plan, first, count, objective_node, objective + first, picks ? picks + first : nullptr,
                    gradient + first * features);
@@ -301,7 +342,7 @@ void Runner::backward_piece(Plan const& plan, std::int64_t first, std::int64_t c
     }
     step->op->backward(*queue_, step->x, value(step->node, first), buffer(step->node), step->dx, step->modes);
   }
-  Shape const& shape = network_->file().nodes[static_cast<std::size_t>(gradient_node_)].shape;
+  Shape const& shape = node_shape(gradient_node_);
   bool const touched = plan.touched[static_cast<std::size_t>(end)] != 0;
   if (!touched) backend_->zero(*queue_, buffer(end), backend_->tensor_size(shape, count));
   backend_->store(*queue_, buffer(end), shape, count, gradient);

@@ -30,10 +30,14 @@ class Runner {
   Network const& network() const { return *network_; }
   backend::Queue& queue() { return *queue_; }
 
-  /// Computes output, logit, counted layers and kept nodes, and what they need, for rows (batch, F); batch must be one
-  /// of the sizes planned.
+  /// Computes output, logit, counted layers and kept nodes, and what they need, for rows (batch, F) in the backend's
+  /// memory; batch must be one of the sizes planned.
   void forward(std::int64_t batch, float const* rows);
 
+  /// rows (batch, K) in the backend's memory = the model's output. Enqueued.
+  void store_outputs(std::int64_t batch, float* rows);
+
+  // Into the host's memory; there when the call returns.
   /// rows (batch, K) = the model's output.
   void outputs(std::int64_t batch, float* rows);
 
@@ -48,7 +52,7 @@ class Runner {
   /// gradient (batch, F of the gradient node) = d/dx, with x the gradient node, of sum over samples of
   ///   objective.weight * (unit objective.unit of the node `objective_node`) + pick.weight * (mean of the picked unit)
   /// after forward() with the same batch. objective (batch), its `layer` 0 for samples that take part and -1 otherwise;
-  /// picks (batch) name counted layers by index, or null.
+  /// picks (batch) name counted layers by index, or null. All in the backend's memory. Enqueued.
   void backward(std::int64_t batch, int objective_node, backend::UnitPick const* objective,
                 backend::UnitPick const* picks, float* gradient);
 
@@ -59,14 +63,19 @@ class Runner {
   struct Plan;
   Plan const& plan(std::int64_t batch) const;
   void allocate(RunnerOptions const& options);
+  Buffer<float> allocate_tensor(int node, std::size_t size);
   void find_needed(RunnerOptions const& options);
   void find_roots();
   void find_fusions(RunnerOptions const& options);
   void plan_operators(std::int64_t batch);
   void share_gradients(std::int64_t batch);
   float* value(int node, std::int64_t first_sample = 0);
+  Shape const& node_shape(int node) const { return network_->file().nodes[static_cast<std::size_t>(node)].shape; }
   void backward_piece(Plan const& plan, std::int64_t first, std::int64_t count, int objective_node,
                       backend::UnitPick const* objective, backend::UnitPick const* picks, float* gradient);
+  /// Lets `fill` write `count` floats in the backend's memory and brings them to `rows` in the host's.
+  template <class Fill>
+  void deliver(std::size_t count, float* rows, Fill fill);
   /// Calls `run(first, count)` for the parts of a batch that go through the model one after the other.
   template <class Run>
   void for_pieces(std::int64_t batch, Run run) const;
@@ -88,6 +97,7 @@ class Runner {
   std::vector<int> fused_into_;        // convolution or product -> the activation computed with it, or -1
   std::vector<Buffer<float>> values_;  // by root node
   std::vector<Buffer<float>> gradient_buffers_;
+  Buffer<float> delivery_;          // on the way from a device to the host: room for the rows of any node
   std::vector<int> gradient_slot_;  // root node -> gradient buffer, -1 for none
   std::vector<std::unique_ptr<Plan>> plans_;
 };

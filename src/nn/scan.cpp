@@ -4,6 +4,7 @@
 #include <atomic>
 #include <numeric>
 
+#include "backend/mirrored.hpp"
 #include "base/check.hpp"
 #include "nn/worker_pool.hpp"
 
@@ -25,8 +26,10 @@ void check_fit(Network const& network, io::Dataset const& records) {
 struct Scan::Worker {
   std::vector<Runner> runners;
   std::vector<std::int64_t> indices;  // of a block of run()
-  Buffer<float> stored, model_rows;   // (batch, F)
-  backend::RowOps ops;
+  backend::Mirrored<float> stored;    // (batch, F)
+  Buffer<float> model_rows;           // (batch, F)
+  backend::Mirrored<backend::LoopState> state;
+  std::unique_ptr<backend::RowOps> ops;
 };
 
 Scan::Scan(Networks networks, std::shared_ptr<io::Dataset const> records, io::ModelDomain const& domain,
@@ -54,8 +57,11 @@ Scan::Scan(Networks networks, std::shared_ptr<io::Dataset const> records, io::Mo
       worker->runners.emplace_back(networks_[k], backends_[k],
                                    RunnerOptions{{options_.batch}, false, kept_nodes(k), options_.only_kept, 0});
     }
-    worker->stored = Buffer<float>(values);
-    worker->model_rows = Buffer<float>(values);
+    device::Memory& memory = backends_.front()->memory();
+    worker->stored = {values, memory};
+    worker->model_rows = Buffer<float>(values, memory);
+    worker->state = {1, memory};
+    worker->ops = backends_.front()->make_row_ops();
     workers_.push_back(std::move(worker));
   }
 }
@@ -82,16 +88,23 @@ std::size_t Scan::bytes() const {
 std::vector<Runner>& Scan::forward(int number, std::span<std::int64_t const> indices) {
   Worker& worker = *workers_[static_cast<std::size_t>(number)];
   EXPECT(static_cast<std::int64_t>(indices.size()) <= options_.batch);
-  records_->read(indices, worker.stored.data());
+  backend::Queue& queue = worker.runners.front().queue();
+  for (Runner& runner : worker.runners) queue.wait_for(runner.queue());
+  queue.wait();  // for what was sent last
+  float* const x = worker.stored.host().data();
+  records_->read(indices, x);
   std::int64_t const features = volume(records_->sample_shape());
   auto const used = indices.size() * static_cast<std::size_t>(features);
-  float* const x = worker.stored.data();
   for (std::size_t i = 0; i < used; ++i) x[i] = static_cast<float>((static_cast<double>(x[i]) - lo_) / range_);
-  backend::LoopState state;
-  state.live = static_cast<std::int32_t>(indices.size());
-  worker.ops.to_model(worker.runners.front().queue(), &state, x, features, map_, worker.model_rows.data());
-  std::fill(worker.model_rows.data() + used, worker.model_rows.data() + worker.model_rows.size(), 0.0F);
-  for (Runner& runner : worker.runners) runner.forward(options_.batch, worker.model_rows.data());
+  std::fill(x + used, x + worker.stored.size(), 0.0F);  // samples that only fill the batch
+  worker.state[0].live = static_cast<std::int32_t>(options_.batch);
+  worker.stored.send(queue);
+  worker.state.send(queue);
+  worker.ops->to_model(queue, worker.state.device(), worker.stored.device(), features, map_, worker.model_rows.data());
+  for (Runner& runner : worker.runners) {
+    runner.queue().wait_for(queue);
+    runner.forward(options_.batch, worker.model_rows.data());
+  }
   return worker.runners;
 }
 

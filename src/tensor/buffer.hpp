@@ -31,6 +31,10 @@ class Buffer {
     data_ = static_cast<T*>(memory.allocate(size * sizeof(T)));
     ++buffer_allocations();
   }
+  /// A copy of `values` in `memory`.
+  Buffer(std::span<T const> values, device::Memory& memory) : Buffer(values.size(), memory) {
+    if (size_ > 0) memory.write(data_, values.data(), values.size_bytes());
+  }
   ~Buffer() {
     if (data_) memory_->release(data_);
   }

@@ -140,11 +140,13 @@ TEST_F(RowsTest, ProjectKeepsToBothBalls) {
 
 TEST_F(RowsTest, PicksDependOnTheSeedAndNotOnTheRow) {
   state.live = 3;
-  UnitList list;
-  for (std::int32_t i = 0; i < 100; ++i) {
-    list.layers.push_back(i / 10);
-    list.units.push_back(i % 10);
+  std::int32_t const count = 100;
+  std::vector<std::int32_t> layers, units;
+  for (std::int32_t i = 0; i < count; ++i) {
+    layers.push_back(i / 10);
+    units.push_back(i % 10);
   }
+  UnitList const list{layers.data(), units.data(), &count};
   std::vector<RowKey> keys{{.seed = 5}, {.seed = 8}, {.seed = 5}};
   std::vector<UnitPick> picks(3);
   ops.pick_units(queue, &state, 1, keys.data(), 0, list, 0.5F, picks.data());
@@ -164,7 +166,8 @@ TEST_F(RowsTest, PicksDependOnTheSeedAndNotOnTheRow) {
 TEST_F(RowsTest, NothingIsPickedFromAnEmptyList) {
   RowKey const key{.seed = 3};
   UnitPick pick{1, 2, 3};
-  ops.pick_units(queue, &state, 1, &key, 0, {}, 0.5F, &pick);
+  std::int32_t const none = 0;
+  ops.pick_units(queue, &state, 1, &key, 0, {nullptr, nullptr, &none}, 0.5F, &pick);
   EXPECT_EQ(pick.layer, -1);
 }
 
@@ -194,11 +197,15 @@ TEST_F(RowsTest, TheTwoPatchesOfARowDiffer) {
   EXPECT_LT(same, 3);
 }
 
-TEST_F(RowsTest, CompactKeepsRowsInOrder) {
-  Row rows{0, 0, 1, 1, 2, 2, 3, 3};
-  std::vector<std::int32_t> const keep{1, 3};
-  ops.compact(queue, keep.data(), 2, 2, rows.data());
-  EXPECT_EQ((Row{rows[0], rows[1], rows[2], rows[3]}), (Row{1, 1, 3, 3}));
+TEST_F(RowsTest, RowsAreTakenFromAndPutBackToTheirPlaces) {
+  state.live = 3;
+  Row waiting{0, 0, 1, 1, 2, 2, 3, 3}, block(6);
+  std::vector<std::int32_t> places{3, 1, 1};
+  ops.gather(queue, &state, 2, places.data(), waiting.data(), block.data());
+  EXPECT_EQ(block, (Row{3, 3, 1, 1, 1, 1}));
+  places = {0, -1, 2};
+  ops.scatter(queue, &state, 2, places.data(), Row{7, 7, 8, 8, 9, 9}.data(), waiting.data());
+  EXPECT_EQ(waiting, (Row{7, 7, 1, 1, 9, 9, 3, 3})) << "a row without a place is left";
 }
 
 }  // namespace

@@ -183,9 +183,15 @@ void RowOps::project(Queue&, LoopState const* state, std::int64_t features, floa
   }
 }
 
-void RowOps::compact(Queue&, std::int32_t const* keep, std::int64_t count, std::int64_t features, float* rows) const {
-  for (std::int64_t i = 0; i < count; ++i) {
-    if (keep[i] != i) std::copy_n(rows + keep[i] * features, features, rows + i * features);
+void RowOps::gather(Queue&, LoopState const* state, std::int64_t features, std::int32_t const* places,
+                    float const* from, float* to) const {
+  for (std::int64_t n = 0; n < state->live; ++n) std::copy_n(from + places[n] * features, features, to + n * features);
+}
+
+void RowOps::scatter(Queue&, LoopState const* state, std::int64_t features, std::int32_t const* places,
+                     float const* from, float* to) const {
+  for (std::int64_t n = 0; n < state->live; ++n) {
+    if (places[n] >= 0) std::copy_n(from + n * features, features, to + places[n] * features);
   }
 }
 

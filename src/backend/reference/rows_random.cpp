@@ -16,9 +16,10 @@ void RowOps::pick_units(Queue&, LoopState const* state, std::uint64_t run_seed, 
                         UnitList const& candidates, float weight, UnitPick* picks) const {
   for (std::int32_t n = 0; n < state->live; ++n) {
     picks[n] = UnitPick{};
-    if (candidates.units.empty()) continue;
+    if (*candidates.count == 0) continue;
     DrawKey const key{keys[n].pass, static_cast<std::uint64_t>(keys[n].seed), keys[n].iteration, model};
-    std::uint64_t const drawn = draw_below(run_seed, Purpose::neuron, key, candidates.units.size());
+    std::uint64_t const drawn =
+        draw_below(run_seed, Purpose::neuron, key, static_cast<std::uint64_t>(*candidates.count));
     picks[n] = {candidates.layers[drawn], candidates.units[drawn], weight};
   }
 }

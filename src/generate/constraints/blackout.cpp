@@ -15,7 +15,7 @@ class Blackout final : public Constraint {
         rng_seed_(context.rng_seed),
         size_(size),
         count_(count),
-        positions_(static_cast<std::size_t>(context.batch * count * 2)) {}
+        positions_(static_cast<std::size_t>(context.batch * count * 2), *context.memory) {}
 
   void apply(backend::RowOps const& ops, backend::Queue& queue, backend::LoopState const* state,
              backend::RowKey const* keys, float const*, float* g) override {
@@ -28,7 +28,7 @@ class Blackout final : public Constraint {
   Shape image_;
   std::uint64_t rng_seed_;
   std::int64_t size_, count_;
-  std::vector<std::int32_t> positions_;  // (batch, count, 2)
+  Buffer<std::int32_t> positions_;  // (batch, count, 2)
 };
 
 }  // namespace

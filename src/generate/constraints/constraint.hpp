@@ -10,6 +10,7 @@
 #include "backend/rows.hpp"
 #include "generate/config.hpp"
 #include "generate/domain.hpp"
+#include "tensor/buffer.hpp"
 
 namespace sonde::generate {
 
@@ -20,6 +21,7 @@ struct ConstraintContext {
   std::int64_t batch = 1;                  // most rows at once
   std::uint64_t rng_seed = 0;
   float zero = 0, one = 1;  // the stored value 0 in units of the range, and the stored step from 0 to 1
+  device::Memory* memory = &device::host_memory();  // of the backend whose ops it uses
 };
 
 /// One worker's instance.
@@ -27,10 +29,10 @@ class Constraint {
  public:
   virtual ~Constraint() = default;
   /// Turns the normalised gradient g (live, F) at x (live, F) into an allowed direction. keys (live): for
-  /// draws.
+  /// draws. All pointers are into the backend's memory.
   virtual void apply(backend::RowOps const& ops, backend::Queue& queue, backend::LoopState const* state,
                      backend::RowKey const* keys, float const* x, float* g) = 0;
-  /// Per-feature rules (F) for the step, or null.
+  /// Per-feature rules (F) for the step, in the backend's memory, or null.
   virtual backend::FeatureRule const* rules() const { return nullptr; }
   /// Per-feature bounds and integers; empty for images.
   virtual FeatureBounds bounds() const { return {}; }

@@ -24,8 +24,8 @@ constexpr std::size_t largest_file = 64U << 20;
 
 class Features final : public Constraint {
  public:
-  Features(std::vector<FeatureRule> rules, FeatureBounds bounds, float zero, float one)
-      : rules_(std::move(rules)), bounds_(std::move(bounds)), zero_(zero), one_(one) {}
+  Features(std::vector<FeatureRule> const& rules, FeatureBounds bounds, ConstraintContext const& context)
+      : rules_(std::span(rules), *context.memory), bounds_(std::move(bounds)), zero_(context.zero), one_(context.one) {}
 
   void apply(backend::RowOps const& ops, backend::Queue& queue, backend::LoopState const* state, backend::RowKey const*,
              float const* x, float* g) override {
@@ -36,7 +36,7 @@ class Features final : public Constraint {
   double default_step() const override { return 1; }
 
  private:
-  std::vector<FeatureRule> rules_;  // (F)
+  Buffer<FeatureRule> rules_;  // (F)
   FeatureBounds bounds_;
   float zero_, one_;
 };
@@ -143,7 +143,7 @@ std::unique_ptr<Constraint> make_features(std::string const& text, ConstraintCon
       std::ranges::any_of(rules, [](FeatureRule rule) { return rule != FeatureRule::freeze; }),
       "feature file " << path
                       << ": every feature is frozen (nothing could change). Let some increase, be any or add-only.");
-  return std::make_unique<Features>(std::move(rules), std::move(bounds), context.zero, context.one);
+  return std::make_unique<Features>(rules, std::move(bounds), context);
 }
 
 }  // namespace sonde::generate

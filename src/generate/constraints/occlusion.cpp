@@ -8,7 +8,7 @@ namespace {
 
 class Occlusion final : public Constraint {
  public:
-  explicit Occlusion(std::vector<float> mask) : mask_(std::move(mask)) {}
+  Occlusion(std::vector<float> const& mask, device::Memory& memory) : mask_(std::span(mask), memory) {}
 
   void apply(backend::RowOps const& ops, backend::Queue& queue, backend::LoopState const* state, backend::RowKey const*,
              float const*, float* g) override {
@@ -17,7 +17,7 @@ class Occlusion final : public Constraint {
   double default_step() const override { return 1; }
 
  private:
-  std::vector<float> mask_;  // (F)
+  Buffer<float> mask_;  // (F)
 };
 
 }  // namespace
@@ -45,7 +45,7 @@ std::unique_ptr<Constraint> make_occlusion(std::string const& text, ConstraintCo
     for (std::int64_t i = (y * width + col) * image[2]; i < (y * width + col + cols) * image[2]; ++i)
       mask[static_cast<std::size_t>(i)] = 1;
   }
-  return std::make_unique<Occlusion>(std::move(mask));
+  return std::make_unique<Occlusion>(mask, *context.memory);
 }
 
 }  // namespace sonde::generate
