@@ -2,6 +2,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "app/checkpoint_options.hpp"
 #include "app/command.hpp"
 #include "app/common_options.hpp"
 #include "app/generate_options.hpp"
@@ -20,10 +21,6 @@
 
 namespace sonde::app {
 namespace {
-
-/// Options that do not decide the result, and are left out of its /config.
-std::vector<std::string> const execution_options{"threads", "log-level",        "out",    "overwrite",
-                                                 "summary", "checkpoint-every", "dry-run"};
 
 /// Rows held in memory before a segment is written early, per rank.
 constexpr std::size_t largest_backlog = std::size_t{256} << 20;
@@ -69,7 +66,7 @@ class GenerateJob {
       configure_log(log_level(line_.text("log-level")), comm_.rank(), comm_.size());
       config = generate_config(line_);
       threads_ = static_cast<int>(line_.integer_in("threads", 1, 1024));
-      line_.number_in("checkpoint-every", 0, 1e9);
+      checkpoints_ = checkpoint_options(line_);
       if (!line_.flag("dry-run")) {
         check_output(line_);
         if (line_.given("summary")) check_folder("--summary", line_.text("summary"));
@@ -154,7 +151,7 @@ class GenerateJob {
       pending.seeds.insert(pending.seeds.end(), outcome.seeds.begin(), outcome.seeds.end());
       progress.note(round_text(report, units_));
       progress.update(report.totals.seeds);
-      bool const due = checkpoint.seconds() > line_.number("checkpoint-every") || bytes_of(pending) > largest_backlog;
+      bool const due = checkpoint.seconds() > checkpoints_.every || bytes_of(pending) > largest_backlog;
       if (comm::allreduce(comm_, comm::Reduction::logical_or, static_cast<std::int32_t>(due))) {
         segments.write(generate::result_tables(*setup_, pending));
         pending = {};
@@ -166,7 +163,7 @@ class GenerateJob {
     progress.close();
     segments.write(generate::result_tables(*setup_, pending));
     segments.assemble(generate::result_order(), [&](io::H5File& file) {
-      io::Provenance const provenance{line_.effective_config(execution_options),
+      io::Provenance const provenance{line_.effective_config(execution_option_names()),
                                       command_text(words_),
                                       version(),
                                       git_commit(),
@@ -211,6 +208,7 @@ class GenerateJob {
   comm::Communicator const& comm_;
   Timer since_start_;
   int threads_ = 1;
+  CheckpointOptions checkpoints_;
   std::unique_ptr<generate::Setup> setup_;
   std::vector<std::int64_t> units_;
 };

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "app/checkpoint_options.hpp"
 #include "app/common_options.hpp"
 #include "base/check.hpp"
 #include "base/parameters.hpp"
@@ -61,7 +62,6 @@ void add_schedule_options(CommandLine& line) {
 void add_report_options(CommandLine& line) {
   line.group("Running")->add_options()("summary", po::value<Text>()->value_name("FILE"),
                                        "also write the closing summary as JSON")(
-      "checkpoint-every", po::value<double>()->default_value(300), "seconds between segments written to OUT.part")(
       "dry-run", po::bool_switch(), "load and check everything, predict memory, disk and time, write nothing");
 }
 
@@ -80,6 +80,7 @@ CommandLine make_generate_line() {
   add_schedule_options(line);
   add_execution_options(line);
   add_output_options(line, true);
+  add_checkpoint_options(line);
   add_report_options(line);
   line.epilogue(io::preprocess_help());
   return line;

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <mutex>
+
 #include "base/check.hpp"
 #include "base/registry.hpp"
 
@@ -11,6 +13,9 @@ namespace {
 LogLevel least_level = LogLevel::info;
 int own_rank = 0;
 int rank_count = 1;
+
+std::mutex observer_mutex;
+std::function<void(std::string_view)> warning_observer;
 
 }  // namespace
 
@@ -28,7 +33,18 @@ LogLevel log_level(std::string_view name) {
   return levels.at(name);
 }
 
+void observe_warnings(std::function<void(std::string_view)> observer) {
+  std::lock_guard const lock(observer_mutex);
+  warning_observer = std::move(observer);
+}
+
 void log(LogLevel level, std::string_view message) {
+  if (level == LogLevel::warning) {
+    std::unique_lock lock(observer_mutex);
+    auto const observer = warning_observer;
+    lock.unlock();  // it may warn in turn
+    if (observer) observer(message);
+  }
   if (level < least_level) return;
   std::string line;
   if (rank_count > 1 || level == LogLevel::error) line += "[rank " + std::to_string(own_rank) + "] ";

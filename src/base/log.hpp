@@ -1,6 +1,7 @@
 // Messages to standard error.
 #pragma once
 
+#include <functional>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -18,6 +19,9 @@ LogLevel log_level(std::string_view name);
 /// Prints "[rank r] message" as one write when `level` is enabled. A single-rank run leaves the rank out of
 /// information and warnings. Safe to call from any thread.
 void log(LogLevel level, std::string_view message);
+
+/// Also calls `observer` with every warning, whether it is printed or not, in the thread that warns; null ends it.
+void observe_warnings(std::function<void(std::string_view)> observer);
 
 }  // namespace sonde
 
