@@ -79,7 +79,7 @@ class GenerateJob {
     cap_isa(static_cast<CpuIsa>(comm::allreduce(comm_, comm::Reduction::min, static_cast<std::int32_t>(usable_isa()))));
     comm::agree(comm_, [&] {
       setup_ = std::make_unique<generate::Setup>(*config, networks, data.records, data.preprocess.model,
-                                                 line_.text("backend"));
+                                                 backend::backend_maker(line_.text("backend")));
     });
     for (auto const& network : networks) units_.push_back(network->units());
     warn_about_rounds();

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -92,5 +93,11 @@ class Backend {
 /// size and ops. Throws InputError naming layer and op when an op of the model is not supported, or the kind cannot be
 /// had.
 std::unique_ptr<Backend> make_backend(std::string const& kind, io::ModelFile const& model);
+
+/// What makes the backends of a run, one per model; all share one memory.
+using BackendMaker = std::function<std::shared_ptr<Backend const>(io::ModelFile const&)>;
+
+/// make_backend() of `kind`.
+BackendMaker backend_maker(std::string const& kind);
 
 }  // namespace sonde::backend

@@ -60,4 +60,8 @@ std::unique_ptr<Backend> make_backend(std::string const& kind, io::ModelFile con
   return backend;
 }
 
+BackendMaker backend_maker(std::string const& kind) {
+  return [kind](io::ModelFile const& model) { return make_backend(kind, model); };
+}
+
 }  // namespace sonde::backend

@@ -54,6 +54,7 @@ Ascent::Ascent(Setup const& setup)
       keys_(width_, setup.memory()),
       pick_keys_(width_, setup.memory()),
       from_(width_, setup.memory()),
+      into_(width_, setup.memory()),
       back_(width_, setup.memory()),
       x_(width_ * features_, setup.memory()),
       g_(width_ * features_, setup.memory()),
@@ -190,14 +191,14 @@ void Ascent::load_block() {
     Sample const& sample = samples_[slot];
     if (fresh_) setup_.domain().to_units(samples_.seed(slot), row(x_.host(), n));
     from_[n] = static_cast<std::int32_t>(slot);
-    back_[n] = n < block_.size() ? from_[n] : -1;
+    into_[n] = n < block_.size() ? from_[n] : -1;
     keys_[n] = {sample.seed_index, sample.pass, static_cast<std::uint32_t>(sample.iterations + 1)};
     pick_keys_[n] = keys_[n];
     if (from_seed) pick_keys_[n].iteration = 0;
   }
   auto const rows = static_cast<std::size_t>(shape_);
   loop_.send(queue());
-  for (auto* array : {&from_, &back_}) array->send(queue(), rows);
+  for (auto* array : {&from_, &into_}) array->send(queue(), rows);
   for (auto* array : {&keys_, &pick_keys_}) array->send(queue(), rows);
   load_rows();
 }
@@ -208,9 +209,9 @@ void Ascent::load_rows() {
   auto const features = static_cast<std::int64_t>(features_);
   if (fresh_) {
     x_.send(queue(), static_cast<std::size_t>(shape_) * features_);
-    ops.scatter(queue(), loop_.device(), features, back_.device(), x_.device(), samples_.x());
+    ops.scatter(queue(), loop_.device(), features, into_.device(), x_.device(), samples_.x());
     if (samples_.keeps_start()) {
-      ops.scatter(queue(), loop_.device(), features, back_.device(), x_.device(), samples_.start());
+      ops.scatter(queue(), loop_.device(), features, into_.device(), x_.device(), samples_.start());
     }
   } else {
     ops.gather(queue(), loop_.device(), features, from_.device(), samples_.x(), x_.device());
@@ -263,7 +264,7 @@ void Ascent::step_block(Outcome& outcome) {
   auto const rows = static_cast<std::size_t>(shape_);
   for (std::size_t n = 0; n < rows; ++n) {
     bool const live = n < block_.size() && block_[n] != none;
-    if (!live) back_[n] = -1;
+    back_[n] = live ? static_cast<std::int32_t>(block_[n]) : -1;
     for (std::size_t k = 0; k < setup_.models(); ++k) {
       starts_[k][n] = backend::UnitPick{};
       if (!live) continue;

@@ -103,11 +103,13 @@ class Ascent {
   std::int64_t shape_ = 0;
   backend::Mirrored<backend::LoopState> loop_;
   backend::Mirrored<backend::RowKey> keys_, pick_keys_;
-  backend::Mirrored<std::int32_t> from_, back_;  // slots whose x a row is taken from and put back to; -1: nowhere
-  backend::Mirrored<float> x_;                   // (width, F)
-  Buffer<float> seed_x_, g_;                     // (width, F)
-  Buffer<float> least_, most_;                   // bounds of x (F)
-  std::vector<Neurons> neurons_;                 // per model, to pick from in this round
+  // Slots whose x a row is taken from, starts, and is put back to after the step; -1: none. Three arrays, for the host
+  // writes those of the next block while the queue may still read the last.
+  backend::Mirrored<std::int32_t> from_, into_, back_;
+  backend::Mirrored<float> x_;    // (width, F)
+  Buffer<float> seed_x_, g_;      // (width, F)
+  Buffer<float> least_, most_;    // bounds of x (F)
+  std::vector<Neurons> neurons_;  // per model, to pick from in this round
   Picks starts_, picks_;
   std::vector<std::uint8_t> accepted_;
   std::vector<Output> outputs_;

@@ -9,12 +9,7 @@
 namespace sonde::generate {
 
 Setup::Setup(Config config, Networks networks, std::shared_ptr<io::Dataset const> seeds,
-             io::ModelDomain const& model_domain, std::string const& backend)
-    : Setup(std::move(config), std::move(networks), std::move(seeds), model_domain,
-            [&](io::ModelFile const& model) { return backend::make_backend(backend, model); }) {}
-
-Setup::Setup(Config config, Networks networks, std::shared_ptr<io::Dataset const> seeds,
-             io::ModelDomain const& model_domain, BackendMaker const& make_backend)
+             io::ModelDomain const& model_domain, backend::BackendMaker const& make_backend)
     : config_(std::move(config)),
       networks_(std::move(networks)),
       seeds_(std::move(seeds)),

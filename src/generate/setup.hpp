@@ -1,7 +1,6 @@
 // What every worker of a run shares, read-only: models, seeds, domain, objective.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -22,15 +21,9 @@ using Networks = std::vector<std::shared_ptr<nn::Network const>>;
 
 class Setup {
  public:
-  using BackendMaker = std::function<std::shared_ptr<backend::Backend const>(io::ModelFile const&)>;
-
-  /// Throws InputError when models, seeds, constraint and configuration do not fit each other. All backends made share
-  /// one memory.
+  /// Throws InputError when models, seeds, constraint and configuration do not fit each other.
   Setup(Config config, Networks networks, std::shared_ptr<io::Dataset const> seeds, io::ModelDomain const& model_domain,
-        BackendMaker const& make_backend);
-  /// With a kind of backend::make_backend().
-  Setup(Config config, Networks networks, std::shared_ptr<io::Dataset const> seeds, io::ModelDomain const& model_domain,
-        std::string const& backend);
+        backend::BackendMaker const& make_backend);
 
   Config const& config() const { return config_; }
   Networks const& networks() const { return networks_; }

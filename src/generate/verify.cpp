@@ -72,7 +72,8 @@ VerifyJob::VerifyJob(io::H5File file, Config config, Networks networks, io::Mode
            "result " << file_.path()
                      << ": its columns differ in length or shape (it was damaged or edited). Run generate again.");
   columns_ = std::move(columns);
-  setup_ = std::make_unique<Setup>(std::move(config), std::move(networks), std::move(seeds), model_domain, backend);
+  setup_ = std::make_unique<Setup>(std::move(config), std::move(networks), std::move(seeds), model_domain,
+                                   backend::backend_maker(backend));
   for (std::size_t k = 0; k < setup_->models(); ++k) {
     same_backend_ =
         same_backend_ && file_.text_attribute("/models/" + std::to_string(k), "backend") == setup_->backend(k)->name();

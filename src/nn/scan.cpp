@@ -45,7 +45,7 @@ Scan::Scan(Networks networks, std::shared_ptr<io::Dataset const> records, io::Mo
   auto const map = io::channel_map(domain, lo_, lo_ + range_, unit_count(records_->sample_shape()));
   map_ = {map.source, map.scale, map.shift};
   for (auto const& network : networks_) {
-    backends_.push_back(backend::make_backend(options_.backend, network->file()));
+    backends_.push_back(options_.make_backend(network->file()));
   }
   auto const kept_nodes = [&](std::size_t k) {
     return options_.kept_nodes.empty() ? std::vector<int>{} : options_.kept_nodes[k];

@@ -15,7 +15,7 @@
 namespace sonde::nn {
 
 struct ScanOptions {
-  std::string backend = "auto";                // a kind of make_backend()
+  backend::BackendMaker make_backend = backend::backend_maker("auto");
   std::int64_t batch = 64;                     // records of a block
   int threads = 1;                             // workers of this rank, each on a block of its own
   std::vector<std::vector<int>> kept_nodes{};  // per model, see RunnerOptions; or empty

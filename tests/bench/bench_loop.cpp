@@ -83,7 +83,7 @@ void bench(Options const& options, comm::Communicator const& comm) {
   io::DataOptions data;
   data.preprocess = io::parse_preprocess(options.preprocess);
   generate::Setup const setup(config, networks, io::open_dataset(options.seeds, data, comm), data.preprocess.model,
-                              options.backend);
+                              backend::backend_maker(options.backend));
   generate::Schedule schedule(config, setup.seeds().size());
   generate::Ascent ascent(setup);
   generate::Outcome outcome;

@@ -194,8 +194,8 @@ class Independent : public testing::TestWithParam<Way> {
     auto seeds =
         std::make_shared<TinySeeds>(Shape{features}, values, io::domain_of(io::ElementType::uint8, std::nullopt));
     setup_ = std::make_unique<RunSetup>(
-        config, Networks{test::random_network("a", features, 1), test::random_network("b", features, 2)}, seeds,
-        io::ModelDomain{1 / 255.0}, GetParam().backend);
+        config, Networks{test::random_network("a", {features}, 1), test::random_network("b", {features}, 2)}, seeds,
+        io::ModelDomain{1 / 255.0}, backend::backend_maker(GetParam().backend));
     candidates_ = uncovered_units(*setup_, empty_coverage(*setup_));
     for (std::int64_t i = 0; i < 30; ++i) batch_.push_back((i * 7 + 3) % records);
   }

@@ -34,9 +34,9 @@ inline std::shared_ptr<nn::Network const> tiny_network(std::string const& name, 
   return std::make_shared<nn::Network const>(std::move(build).finish(last));
 }
 
-/// A network of random weights in two layers.
-inline std::shared_ptr<nn::Network const> random_network(std::string const& name, std::int64_t features,
-                                                         unsigned seed) {
+/// A network of random weights in two layers, of samples of any shape.
+inline std::shared_ptr<nn::Network const> random_network(std::string const& name, Shape const& sample, unsigned seed) {
+  std::int64_t const features = volume(sample);
   std::mt19937 random(seed);
   std::normal_distribution<float> normal;
   auto const draw = [&](Shape shape) {
@@ -44,8 +44,9 @@ inline std::shared_ptr<nn::Network const> random_network(std::string const& name
     for (float& w : tensor->data.span()) w = normal(random);
     return tensor;
   };
-  io::ModelBuilder build(name, "test", {features}, "input");
-  int const hidden = build.add("hidden", io::Dense{draw({features, 12}), draw({12})}, {0});
+  io::ModelBuilder build(name, "test", sample, "input");
+  int const flat = build.add("flat", io::Reshape{{features}}, {0});
+  int const hidden = build.add("hidden", io::Dense{draw({features, 12}), draw({12})}, {flat});
   int const relu = build.add("hidden.relu", io::Activation{io::Function::relu}, {hidden});
   build.count("hidden", relu);
   int const logits = build.add("logits", io::Dense{draw({12, 3}), draw({3})}, {relu});
@@ -81,7 +82,7 @@ using RunSetup = generate::Setup;
 
 inline RunSetup tiny_setup(generate::Config const& config, generate::Networks networks,
                            std::shared_ptr<io::Dataset const> seeds, std::string const& backend = "auto") {
-  return RunSetup(config, std::move(networks), std::move(seeds), io::ModelDomain{}, backend);
+  return RunSetup(config, std::move(networks), std::move(seeds), io::ModelDomain{}, backend::backend_maker(backend));
 }
 
 }  // namespace sonde::test

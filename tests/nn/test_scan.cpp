@@ -6,6 +6,7 @@
 #include <mutex>
 #include <set>
 
+#include "harness/distant_backend.hpp"
 #include "nn/memory_data.hpp"
 
 namespace sonde {
@@ -20,9 +21,10 @@ std::shared_ptr<nn::Network const> identity() {
   return std::make_shared<nn::Network const>(std::move(build).finish(1), true);
 }
 
-nn::Scan make_scan(std::int64_t records, int threads, io::ModelDomain const& domain = {}, std::int64_t bad = -1) {
+nn::Scan make_scan(std::int64_t records, int threads, io::ModelDomain const& domain = {}, std::int64_t bad = -1,
+                   backend::BackendMaker const& make_backend = backend::backend_maker("reference")) {
   auto data = std::make_shared<test::MemoryData>(records, Shape{2}, 0.0F, bad);
-  return nn::Scan({identity()}, data, domain, {"reference", 4, threads, {}});
+  return nn::Scan({identity()}, data, domain, {make_backend, 4, threads, {}});
 }
 
 std::string refusal(Shape const& sample) {
@@ -41,6 +43,21 @@ TEST(Scan, CutsBlocksByPosition) {
   EXPECT_EQ(scan.records_of({2, 1}).count, 2);
   EXPECT_EQ(scan.records_of({0, 3}).count, 10);
   EXPECT_EQ(scan.records_of({3, 0}).count, 0);
+}
+
+TEST(Scan, BringsValuesFromAMemoryOfTheBackendsOwn) {
+  auto scan = make_scan(10, 1, {}, -1, [](io::ModelFile const&) { return test::make_distant_backend(); });
+  std::vector<float> seen;
+  scan.run({0, scan.blocks()},
+           [&](nn::Scan::Visit const& visit) {
+             std::vector<float> outputs(8), means(8);
+             visit.runners.front().outputs(4, outputs.data());
+             visit.runners.front().unit_values(4, 0, backend::UnitReduction::mean, means.data());
+             EXPECT_EQ(outputs, means);
+             for (std::int64_t n = 0; n < visit.count; ++n) seen.push_back(outputs[static_cast<std::size_t>(2 * n)]);
+           },
+           {});
+  EXPECT_EQ(seen, (std::vector<float>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
 }
 
 TEST(Scan, VisitsEveryRecordOnceWithItsModelValue) {
