@@ -46,6 +46,9 @@ class Ascent {
   /// One micro-batch.
   bool run(MicroBatch const& batch, Candidates const& candidates, EachPass const& each_pass, Outcome& outcome);
 
+  /// For each_pass: how many findings of the run's `outcome`, from the first, will not change any more.
+  std::size_t settled(Outcome const& outcome) const { return log_.settled(outcome); }
+
   /// Bytes of activations and gradients.
   std::size_t bytes() const { return models_.bytes() + record_models_.bytes(); }
 

@@ -27,6 +27,8 @@ class FindingLog {
            std::span<float const> stored, bool sound, Outcome& outcome);
   /// Settles what is open about the findings of `outcome`, whole record batches of it, or `all`.
   void settle(bool all, Outcome& outcome);
+  /// How many findings of `outcome`, from the first, are settled.
+  std::size_t settled(Outcome const& outcome) const { return open_.empty() ? outcome.findings.size() : open_.front(); }
   /// Leaves open what is open: the findings are not to be used.
   void abandon();
 

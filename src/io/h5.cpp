@@ -27,6 +27,11 @@ herr_t add_name(hid_t, char const* name, H5L_info_t const*, void* names) {
 
 }  // namespace
 
+std::recursive_mutex& h5_mutex() {
+  static std::recursive_mutex mutex;
+  return mutex;
+}
+
 bool H5File::has_signature(std::string const& path) {
   std::ifstream file(path, std::ios::binary);
   std::array<char, 8> start{};

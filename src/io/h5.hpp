@@ -2,12 +2,13 @@
 //
 // Files that are opened are untrusted: sizes are checked before they are believed, and links, external storage and
 // virtual data sets that lead into other files are refused. A failure to read throws InputError, a failure to write
-// Error; either says file, object and the library's innermost reason. Only one thread of a process may use HDF5
-// (Debian's parallel build is not thread-safe).
+// Error; either says file, object and the library's innermost reason. Only one thread of a process may use HDF5 at a
+// time (Debian's parallel build is not thread-safe): see h5_mutex().
 #pragma once
 
 #include <concepts>
 #include <cstdint>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,9 @@
 #include "io/element_type.hpp"
 
 namespace sonde::io {
+
+/// Held by whoever uses HDF5 while other threads may do so, too: segments are written while workers read data.
+std::recursive_mutex& h5_mutex();
 
 /// An HDF5 identifier with the function that closes it. Move-only.
 class H5Handle {

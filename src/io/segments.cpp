@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <optional>
 
 #include "base/check.hpp"
 #include "comm/agree.hpp"
@@ -17,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string part_folder(std::string const& out) { return out + ".part"; }
+std::string spent_folder(std::string const& out) { return out + ".part.done"; }  // on its way to being removed
 
 std::string segment_name(int number) {
   char name[32];
@@ -57,26 +59,43 @@ void rename_file(std::string const& from, std::string const& to) {
   sync_to_disk(folder_of(to));
 }
 
+/// Removes what a run that was killed may have left half done.
+void remove_unfinished(std::string const& out) {
+  std::error_code ignored;
+  fs::remove(part_folder(out) + "/writing.tmp", ignored);
+  fs::remove(out + ".tmp", ignored);
+  fs::remove_all(spent_folder(out), ignored);
+}
+
 /// Makes the folder for segments; removes or keeps what an earlier run left. Returns the number of segments kept.
 int prepare(std::string const& out, Existing existing) {
   std::string const folder = part_folder(out);
+  std::optional<std::string> const newest = newest_segment(out);
+  bool const resumes = existing == Existing::resume && newest;
   VALIDATE(!fs::is_directory(out), "file " << out << ": it is a folder (results are one file). Name a file.");
   VALIDATE(
-      existing == Existing::overwrite || !fs::exists(out),
+      resumes || existing == Existing::overwrite || !fs::exists(out),
       "file "
           << out
           << ": it exists already (results are not overwritten unasked). Choose another --out, or give --overwrite.");
-  VALIDATE(
-      existing != Existing::refuse || segment_paths(out).empty(),
-      "folder " << folder << ": it exists already (an earlier run was not finished). Remove it, or give --overwrite.");
+  VALIDATE(existing != Existing::refuse || !newest,
+           "folder " << folder << ": it exists already (an earlier run was not finished). Give --resume to go on with "
+                     << "it, or --overwrite to remove it.");
+  remove_unfinished(out);
   std::error_code failed;
-  if (existing != Existing::resume) fs::remove_all(folder, failed);
+  if (!resumes) fs::remove_all(folder, failed);
   if (!failed) fs::create_directory(folder, failed);
   VALIDATE(!failed, "folder " << folder << ": it cannot be made (" << failed.message()
                               << "). Choose an --out in a folder that you may write to.");
-  return existing == Existing::resume && !segment_paths(out).empty()
-             ? segment_number(fs::path(segment_paths(out).back()).filename())
-             : 0;
+  sync_to_disk(folder_of(folder));
+  return resumes ? segment_number(fs::path(*newest).filename()) : 0;
+}
+
+/// Removes the segments once they are assembled. Renamed first: OUT.part is whole or not there.
+void remove_segments(std::string const& out) {
+  std::error_code ignored;  // OUT is complete: a folder that cannot be removed is no failure
+  fs::rename(part_folder(out), spent_folder(out), ignored);
+  fs::remove_all(spent_folder(out), ignored);
 }
 
 }  // namespace
@@ -113,6 +132,7 @@ SegmentWriter::~SegmentWriter() {
 }
 
 void SegmentWriter::write(std::vector<Table> const& tables, std::vector<Column> const& state) {
+  std::scoped_lock const lock(h5_mutex());
   std::string const temporary = folder_ + "/writing.tmp";
   ParallelFile file(comm_, temporary);
   std::string names;
@@ -147,8 +167,7 @@ void SegmentWriter::assemble(SortKeys const& keys, std::function<void(H5File&)> 
       fs::remove(temporary, ignored);
       throw;
     }
-    std::error_code ignored;  // OUT is complete: a folder that cannot be removed is no failure
-    fs::remove_all(folder_, ignored);
+    remove_segments(out_);
   });
 }
 

@@ -13,7 +13,8 @@
 
 namespace sonde::io {
 
-/// What to do with an OUT, or an OUT.part of an earlier run, that is there already.
+/// What to do with an OUT, or an OUT.part of an earlier run, that is there already. `resume` keeps the segments; an OUT
+/// beside them is an older one, that is to be replaced.
 enum class Existing { refuse, overwrite, resume };
 
 /// By which columns of a table its rows are put in order, first one first; all of integer type. A table that is not
@@ -26,8 +27,9 @@ using SortKeys = std::map<std::string, std::vector<std::string>>;
 /// A failure once a segment is begun ends the run with a message (one rank: throws Error).
 class SegmentWriter {
  public:
-  /// Set-up: every rank throws the same InputError when OUT exists (Existing::refuse; resume keeps the segments that
-  /// are there), when an earlier run left OUT.part, or when its folder cannot be written.
+  /// Set-up: every rank throws the same InputError when OUT exists (unless it is to be replaced), when an earlier run
+  /// left segments in OUT.part (Existing::refuse), or when its folder cannot be written. Removes temporary files of a
+  /// run that was killed.
   SegmentWriter(comm::Communicator const& comm, std::string const& out, Existing existing);
   /// Removes OUT.part when no segment was written.
   ~SegmentWriter();
@@ -42,8 +44,8 @@ class SegmentWriter {
   int count() const { return count_; }
 
   /// Puts the rows of all segments in order into OUT.tmp, lets rank 0 add to it with `finish`, renames it to OUT and
-  /// removes OUT.part. Holds at most about `memory` bytes of a column at a time, and the keys of one table. Returns on
-  /// every rank when OUT is complete.
+  /// removes OUT.part, at once. Holds at most about `memory` bytes of a column at a time, and the keys of one table.
+  /// Returns on every rank when OUT is complete.
   void assemble(SortKeys const& keys, std::function<void(H5File&)> const& finish, std::size_t memory = 64u << 20);
 
  private:

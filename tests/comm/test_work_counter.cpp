@@ -76,5 +76,59 @@ TEST(WorkCounter, ABusyRankZeroAnswersWhenItPokes) {
   barrier(world);
 }
 
+TEST(WorkCounter, ACallBringsRanksThatComputeToTheMeeting) {
+  Communicator const world = Communicator::world();
+  WorkCounter counter(world);
+  for (int leg = 0; leg < 20; ++leg) {
+    int const caller = leg % world.size();
+    // Every rank computes until it is called.
+    Timer const timer;
+    if (world.rank() == caller) counter.call();
+    while (!counter.called() && timer.seconds() < 30) counter.poke();
+    EXPECT_TRUE(counter.called());
+    EXPECT_EQ(counter.next() >= 0, true);
+    auto const lock = counter.meet([] {});
+    EXPECT_EQ(allreduce(world, Reduction::sum, 1), world.size());
+  }
+}
+
+TEST(WorkCounter, ARankThatWaitsForTheOthersMayCall) {
+  Communicator const world = Communicator::world();
+  WorkCounter counter(world);
+  Timer const timer;
+  bool const busy = world.rank() == world.size() - 1 && world.size() > 1;
+  while (busy && !counter.called() && timer.seconds() < 30) counter.poke();
+  {
+    auto const lock = counter.meet([&] { counter.call(); });
+  }
+  EXPECT_LT(timer.seconds(), 30);
+}
+
+TEST(WorkCounter, AllCallAtOnceWhileThreadsTakeItems) {
+  Communicator const world = Communicator::world();
+  WorkCounter counter(world);
+  std::vector<std::int64_t> taken;
+  std::atomic<bool> ended{false};
+  std::thread worker([&] {
+    for (std::int64_t item = counter.next(); item < 500; item = counter.next()) {
+      taken.push_back(item);
+      counter.poke();
+    }
+    ended = true;
+  });
+  for (int leg = 0; leg < 50; ++leg) {
+    counter.call();
+    auto const lock = counter.meet([] {});
+    EXPECT_EQ(allreduce(world, Reduction::sum, 1), world.size());
+  }
+  while (!ended) counter.poke();
+  worker.join();
+  {
+    auto const lock = counter.meet([] {});
+  }
+  EXPECT_FALSE(counter.called());
+  expect_each_once(world, taken, 500);
+}
+
 }  // namespace
 }  // namespace sonde::comm

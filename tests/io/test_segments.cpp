@@ -145,6 +145,25 @@ TEST_F(Segments, EarlierResultsAreKeptUnlessToldOtherwise) {
   EXPECT_TRUE(fs::exists(out_)) << "the old result stays until the new one is complete";
 }
 
+TEST_F(Segments, ResumingRemovesWhatAKilledRunLeftHalfDone) {
+  { SegmentWriter(comm_, out_, Existing::refuse).write({findings(0, {comm_.rank()})}); }
+  std::vector<std::string> const leftovers{out_ + ".part/writing.tmp", out_ + ".tmp", out_ + ".part.done/000001.h5"};
+  if (comm_.is_root()) {
+    fs::create_directory(out_ + ".part.done");
+    for (std::string const& path : leftovers) std::ofstream(path) << "half";
+    std::ofstream(out_) << "an older result, to be replaced";
+  }
+  comm::barrier(comm_);
+  SegmentWriter writer(comm_, out_, Existing::resume);
+  EXPECT_EQ(writer.count(), 1);
+  for (std::string const& path : leftovers) EXPECT_FALSE(fs::exists(path)) << path;
+  comm::barrier(comm_);
+  writer.assemble({}, [](H5File&) {});
+  EXPECT_FALSE(fs::exists(out_ + ".part"));
+  EXPECT_FALSE(fs::exists(out_ + ".part.done"));
+  EXPECT_EQ(H5File::open(out_).dataset("/findings/l1").rows(), comm_.size());
+}
+
 TEST_F(Segments, APlaceThatCannotBeWrittenIsRefusedOnAllRanks) {
   EXPECT_THROW(SegmentWriter(comm_, "/no/such/folder/out.h5", Existing::refuse), InputError);
   EXPECT_THROW(SegmentWriter(comm_, "/proc/out.h5", Existing::refuse), InputError);

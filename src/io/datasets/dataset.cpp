@@ -3,9 +3,9 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
-#include <mutex>
 
 #include "base/check.hpp"
+#include "io/h5.hpp"
 
 namespace sonde::io {
 
@@ -84,9 +84,7 @@ void Dataset::read(std::span<std::int64_t const> indices, float* rows) const {
                                                        << size() << "). Give a smaller index.");
   }
   {
-    // All data sets together: HDF5 may be used by one thread of a process only. A prepared data set reads another.
-    static std::recursive_mutex reading;
-    std::scoped_lock const lock(reading);
+    std::scoped_lock const lock(h5_mutex());  // a prepared data set reads another
     fetch(indices, rows);
   }
   std::int64_t const features = volume(sample_shape());
