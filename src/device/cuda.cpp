@@ -166,6 +166,12 @@ Memory& memory() {
   return instance;
 }
 
+void read(void* host, void const* from, std::size_t bytes) {
+  make_current();
+  check(cudaMemcpyAsync(host, from, bytes, cudaMemcpyDeviceToHost, cudaStreamPerThread), "cudaMemcpyAsync");
+  check(cudaStreamSynchronize(cudaStreamPerThread), "reading memory");
+}
+
 Memory& pinned_memory() {
   static PinnedMemory instance;
   return usable() ? static_cast<Memory&>(instance) : host_memory();

@@ -38,6 +38,8 @@ void make_current();
 
 /// Memory of the process's device: zeroed, and visible to no host code. Throws OutOfMemory. Only where usable().
 Memory& memory();
+/// Copies from memory() to the host; done when it returns.
+void read(void* host, void const* from, std::size_t bytes);
 /// Memory of the host that copies to and from the device need not stage; host_memory() where there is no device.
 Memory& pinned_memory();
 

@@ -25,6 +25,7 @@ void choose(int) {}
 Info const& chosen() { fail(); }
 void make_current() { fail(); }
 Memory& memory() { fail(); }
+void read(void*, void const*, std::size_t) { fail(); }
 Memory& pinned_memory() { return host_memory(); }
 std::size_t free_memory() { return 0; }
 
