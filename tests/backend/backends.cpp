@@ -6,6 +6,7 @@
 #include "backend/cpu/lanes/lanes_backend.hpp"
 #include "backend/cpu/onednn/onednn_backend.hpp"
 #include "backend/reference/reference_backend.hpp"
+#include "emulated_backend.hpp"
 
 namespace sonde::test {
 
@@ -24,7 +25,7 @@ std::vector<CpuIsa> lanes_isas() {
 }  // namespace
 
 std::vector<std::string> backend_names() {
-  std::vector<std::string> names{"reference", "cpu/onednn"};
+  std::vector<std::string> names{"reference", "cpu/onednn", "cuda/emulated"};
   for (CpuIsa isa : lanes_isas()) names.push_back(lanes_name(isa));
   return names;
 }
@@ -32,6 +33,7 @@ std::vector<std::string> backend_names() {
 std::unique_ptr<backend::Backend> make_test_backend(std::string const& name) {
   if (name == "reference") return std::make_unique<backend::ReferenceBackend>();
   if (name == "cpu/onednn") return std::make_unique<backend::OneDnnBackend>();
+  if (name == "cuda/emulated") return make_emulated_backend();
   for (CpuIsa isa : lanes_isas()) {
     if (name == lanes_name(isa)) return std::make_unique<backend::LanesBackend>(isa);
   }

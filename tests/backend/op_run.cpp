@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "tensor/buffer.hpp"
+#include "backend/mirrored.hpp"
 
 namespace sonde::test {
 namespace {
@@ -13,39 +13,49 @@ using backend::Backend;
 using backend::GradientMode;
 using backend::Queue;
 
-/// A tensor between two margins of a number that must survive.
+/// A tensor of the backend between two margins of a number that must survive.
 class GuardedTensor {
  public:
-  explicit GuardedTensor(std::size_t size) : size_(size), buffer_(size + 2 * margin) {
-    std::ranges::fill(buffer_.span(), mark);
+  GuardedTensor(Backend const& backend, Queue& queue, std::size_t size)
+      : queue_(&queue), size_(size), buffer_(size + 2 * margin, backend.memory()) {
+    std::ranges::fill(buffer_.host(), mark);
+    buffer_.send(queue);
   }
 
-  float* data() { return buffer_.data() + margin; }
-  bool intact() const {
+  float* data() { return buffer_.device() + margin; }
+  bool intact() {
+    buffer_.fetch(*queue_);
     auto const untouched = [](float value) { return value == mark; };
-    return std::ranges::all_of(buffer_.span().first(margin), untouched) &&
-           std::ranges::all_of(buffer_.span().last(margin), untouched);
+    return std::ranges::all_of(buffer_.host().first(margin), untouched) &&
+           std::ranges::all_of(buffer_.host().last(margin), untouched);
   }
-  Rows copy() { return {data(), data() + size_}; }
+  Rows copy() {
+    buffer_.fetch(*queue_);
+    auto const inner = buffer_.host().subspan(margin, size_);
+    return {inner.begin(), inner.end()};
+  }
 
  private:
   static constexpr std::size_t margin = 64;
   static constexpr float mark = -1234.5F;
+  Queue* queue_;
   std::size_t size_;
-  Buffer<float> buffer_;
+  backend::Mirrored<float> buffer_;
 };
 
 GuardedTensor loaded(Backend const& backend, Queue& queue, Rows const& rows, Shape const& shape, std::int64_t batch) {
-  GuardedTensor tensor(backend.tensor_size(shape, batch));
-  backend.load(queue, rows.data(), shape, batch, tensor.data());
+  GuardedTensor tensor(backend, queue, backend.tensor_size(shape, batch));
+  Buffer<float> const there(rows, backend.memory());
+  backend.load(queue, there.data(), shape, batch, tensor.data());
+  queue.wait();
   return tensor;
 }
 
 Rows stored(Backend const& backend, Queue& queue, GuardedTensor& tensor, Shape const& shape, std::int64_t batch) {
-  Rows rows(static_cast<std::size_t>(volume(shape) * batch));
-  backend.store(queue, tensor.data(), shape, batch, rows.data());
-  queue.wait();
-  return rows;
+  backend::Mirrored<float> rows(static_cast<std::size_t>(volume(shape) * batch), backend.memory());
+  backend.store(queue, tensor.data(), shape, batch, rows.device());
+  rows.fetch(queue);
+  return {rows.host().begin(), rows.host().end()};
 }
 
 }  // namespace
@@ -63,7 +73,7 @@ OpResult run_op(Backend const& backend, OpCase const& c, std::int64_t batch, std
     x_data.push_back(x_tensors[i].data());
     dx_data.push_back(modes[i] == GradientMode::skip ? nullptr : dx_tensors[i].data());
   }
-  GuardedTensor y(backend.tensor_size(output, batch));
+  GuardedTensor y(backend, *queue, backend.tensor_size(output, batch));
   GuardedTensor dy_tensor = loaded(backend, *queue, dy, output, batch);
   Rows const x_before = x_tensors[0].copy(), dy_before = dy_tensor.copy();
 

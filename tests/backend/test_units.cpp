@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "backend/mirrored.hpp"
 #include "backends.hpp"
 #include "op_run.hpp"
 
@@ -17,12 +18,13 @@ class Units : public testing::TestWithParam<std::string> {
   Rows values(Shape const& shape, std::int64_t batch, Rows const& rows, UnitReduction reduction) const {
     auto const tested = make_test_backend(GetParam());
     auto const queue = tested->make_queue();
-    Buffer<float> tensor(tested->tensor_size(shape, batch));
-    tested->load(*queue, rows.data(), shape, batch, tensor.data());
-    Rows result(static_cast<std::size_t>(batch * unit_count(shape)));
-    tested->unit_values(*queue, tensor.data(), shape, batch, reduction, result.data());
-    queue->wait();
-    return result;
+    Buffer<float> tensor(tested->tensor_size(shape, batch), tested->memory());
+    Buffer<float> const there(rows, tested->memory());
+    tested->load(*queue, there.data(), shape, batch, tensor.data());
+    backend::Mirrored<float> result(static_cast<std::size_t>(batch * unit_count(shape)), tested->memory());
+    tested->unit_values(*queue, tensor.data(), shape, batch, reduction, result.device());
+    result.fetch(*queue);
+    return {result.host().begin(), result.host().end()};
   }
 };
 
@@ -55,13 +57,16 @@ TEST_P(Units, GradientGoesToThePickedUnitOfThePickedLayer) {
   auto const queue = tested->make_queue();
   std::int64_t const batch = 5;
   Rows const before(static_cast<std::size_t>(batch * volume(shape)), 1);
-  Buffer<float> tensor(tested->tensor_size(shape, batch));
-  tested->load(*queue, before.data(), shape, batch, tensor.data());
-  std::vector<UnitPick> const picks{{7, 2, 4}, {6, 2, 4}, {-1, 0, 0}, {7, 0, -1}, {7, 1, 0}};
+  Buffer<float> tensor(tested->tensor_size(shape, batch), tested->memory());
+  Buffer<float> const there(before, tested->memory());
+  tested->load(*queue, there.data(), shape, batch, tensor.data());
+  std::vector<UnitPick> const list{{7, 2, 4}, {6, 2, 4}, {-1, 0, 0}, {7, 0, -1}, {7, 1, 0}};
+  Buffer<UnitPick> const picks(list, tested->memory());
   tested->add_unit_gradient(*queue, picks.data(), 7, shape, batch, tensor.data());
-  Rows after(before.size());
-  tested->store(*queue, tensor.data(), shape, batch, after.data());
-  queue->wait();
+  backend::Mirrored<float> result(before.size(), tested->memory());
+  tested->store(*queue, tensor.data(), shape, batch, result.device());
+  result.fetch(*queue);
+  Rows const after(result.host().begin(), result.host().end());
   Rows expected = before;
   expected[2] = expected[5] = 3;       // sample 0, unit 2: 1 + 4 / 2 positions
   expected[18] = expected[21] = 0.5F;  // sample 3, unit 0: 1 - 1 / 2

@@ -7,13 +7,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "backend/functors/host_device.hpp"
 #include "io/models/ops.hpp"
-
-#ifdef __CUDACC__
-#define SONDE_HOST_DEVICE __host__ __device__
-#else
-#define SONDE_HOST_DEVICE
-#endif
 
 namespace sonde::backend::functors {
 
@@ -171,7 +166,7 @@ struct Power {
 
 /// Calls visitor(functor) for the functor of `a`.
 template <class Visitor>
-auto with_function(io::Activation const& a, Visitor&& visitor) {
+SONDE_HOST_DEVICE auto with_function(io::Activation const& a, Visitor&& visitor) {
   using io::Function;
   switch (a.function) {
     case Function::relu:
@@ -226,6 +221,27 @@ auto with_function(io::Activation const& a, Visitor&& visitor) {
       break;
   }
   return visitor(Identity{});
+}
+
+struct ValueAt {
+  float x;
+  template <class F>
+  SONDE_HOST_DEVICE float operator()(F f) const {
+    return f.value(x);
+  }
+};
+struct DerivativeAt {
+  float x;
+  template <class F>
+  SONDE_HOST_DEVICE float operator()(F f) const {
+    return f.derivative(x);
+  }
+};
+
+/// f(x) and f'(x), chosen for each element: for kernels, where the choice costs less than the memory.
+SONDE_HOST_DEVICE inline float value(io::Activation const& a, float x) { return with_function(a, ValueAt{x}); }
+SONDE_HOST_DEVICE inline float derivative(io::Activation const& a, float x) {
+  return with_function(a, DerivativeAt{x});
 }
 
 }  // namespace sonde::backend::functors

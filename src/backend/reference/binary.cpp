@@ -1,51 +1,13 @@
-// y = a op b, with broadcasting; one of the two may be a constant. Of equal values the first is the maximum or minimum.
+// y = a op b, with broadcasting; one of the two may be a constant.
 #include <algorithm>
 
+#include "backend/functors/binary.hpp"
 #include "backend/reference/index.hpp"
 #include "backend/reference/ops.hpp"
 #include "backend/reference/sample_op.hpp"
 
 namespace sonde::backend::reference {
 namespace {
-
-using io::BinaryFunction;
-
-float value(BinaryFunction function, float a, float b) {
-  switch (function) {
-    case BinaryFunction::add:
-      return a + b;
-    case BinaryFunction::subtract:
-      return a - b;
-    case BinaryFunction::multiply:
-      return a * b;
-    case BinaryFunction::divide:
-      return a / b;
-    case BinaryFunction::maximum:
-      return a >= b ? a : b;
-    case BinaryFunction::minimum:
-      return a <= b ? a : b;
-  }
-  return 0;
-}
-
-/// Derivative by a (side 0) or b (side 1).
-double derivative(BinaryFunction function, int side, double a, double b) {
-  switch (function) {
-    case BinaryFunction::add:
-      return 1;
-    case BinaryFunction::subtract:
-      return side == 0 ? 1 : -1;
-    case BinaryFunction::multiply:
-      return side == 0 ? b : a;
-    case BinaryFunction::divide:
-      return side == 0 ? 1 / b : -a / (b * b);
-    case BinaryFunction::maximum:
-      return (a >= b) == (side == 0) ? 1 : 0;
-    case BinaryFunction::minimum:
-      return (a <= b) == (side == 0) ? 1 : 0;
-  }
-  return 0;
-}
 
 /// One side of the operation: the element of it that goes into each element of the result, and which input it is.
 struct Side {
@@ -70,7 +32,7 @@ class Binary : public Operator {
       float const* const a = data(0, x, n);
       float const* const b = data(1, x, n);
       for (std::int64_t i = 0; i < size_; ++i)
-        y[n * size_ + i] = value(op_.function, a[sides_[0].at[i]], b[sides_[1].at[i]]);
+        y[n * size_ + i] = functors::value(op_.function, a[sides_[0].at[i]], b[sides_[1].at[i]]);
     }
   }
 
@@ -96,7 +58,8 @@ class Binary : public Operator {
   void sum_sample(int side, float const* a, float const* b, float const* dy) {
     std::ranges::fill(sum_.span(), 0.0);
     for (std::int64_t i = 0; i < size_; ++i) {
-      sum_[sides_[side].at[i]] += derivative(op_.function, side, a[sides_[0].at[i]], b[sides_[1].at[i]]) * dy[i];
+      sum_[sides_[side].at[i]] +=
+          functors::derivative(op_.function, side, a[sides_[0].at[i]], b[sides_[1].at[i]]) * dy[i];
     }
   }
 
