@@ -17,6 +17,14 @@ if(NOT CMAKE_CUDA_COMPILER)
   set(CMAKE_CUDA_COMPILER ${SONDE_NVCC})
 endif()
 enable_language(CUDA)
+# CMake 3.25 does not know that nvcc knows C++20.
+if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)
+  set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)
+  set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION -std=c++20)
+endif()
+set(CMAKE_CUDA_STANDARD 20)
+# The host compiler looks there on its own; told once more, in another order, it does not find its own headers.
+list(APPEND CMAKE_CUDA_IMPLICIT_INCLUDE_DIRECTORIES ${CMAKE_CXX_IMPLICIT_INCLUDE_DIRECTORIES})
 find_package(CUDAToolkit 12.4 REQUIRED)
 
 # sonde_require_nvidia(<target> <header> <library> <name>): an imported target for a library beside the toolkit.

@@ -12,9 +12,9 @@ target_compile_options(sonde_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wall -We
                        -Wno-sign-conversion -Werror -ffp-contract=off>)
 # GCC 12 warns of overlapping copies inside "text" + std::string (its bug 105651).
 target_compile_options(sonde_flags INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-restrict>)
-# The same for nvcc, whose C++20 CMake 3.25 does not know; what it generates for the host is not pedantic. Kernels may
-# call constexpr functions of the standard library.
-target_compile_options(sonde_flags INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20 --fmad=false --expt-relaxed-constexpr
+# The same for nvcc; what it generates for the host is not pedantic. Kernels may call constexpr functions of the standard
+# library.
+target_compile_options(sonde_flags INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:--fmad=false --expt-relaxed-constexpr
                        --Werror=all-warnings -Xcompiler=-Wall,-Wextra,-Wshadow,-Werror,-ffp-contract=off>)
 target_include_directories(sonde_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
 

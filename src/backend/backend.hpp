@@ -89,15 +89,29 @@ class Backend {
                                  std::int64_t batch, float* gradient) const = 0;
 };
 
+/// How products and convolutions are computed on a GPU; on the CPU always in fp32.
+enum class Precision {
+  fp32,
+  tf32  // factors rounded to 10 bits of mantissa: several times faster, errors around 1e-3
+};
+
+/// "fp32" or "tf32". Throws InputError for another name.
+Precision precision_of(std::string const& name);
+
+struct BackendOptions {
+  Precision precision = Precision::fp32;
+};
+
 /// Makes the backend `kind` ("auto", "cpu", "reference", "cuda") for a model: cpu picks lanes or oneDNN by the model's
-/// size and ops. Throws InputError naming layer and op when an op of the model is not supported, or the kind cannot be
-/// had.
-std::unique_ptr<Backend> make_backend(std::string const& kind, io::ModelFile const& model);
+/// size and ops, auto cuda where a device can be used (the log says which, or why none) and cpu elsewhere. Throws
+/// InputError naming layer and op when an op of the model is not supported, or the kind cannot be had.
+std::unique_ptr<Backend> make_backend(std::string const& kind, io::ModelFile const& model,
+                                      BackendOptions const& options = {});
 
 /// What makes the backends of a run, one per model; all share one memory.
 using BackendMaker = std::function<std::shared_ptr<Backend const>(io::ModelFile const&)>;
 
 /// make_backend() of `kind`.
-BackendMaker backend_maker(std::string const& kind);
+BackendMaker backend_maker(std::string const& kind, BackendOptions const& options = {});
 
 }  // namespace sonde::backend

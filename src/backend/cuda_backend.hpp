@@ -7,7 +7,8 @@
 
 namespace sonde::backend {
 
-/// Throws InputError in a build without CUDA.
-std::unique_ptr<Backend> make_cuda_backend();
+/// The CUDA backend on the process's device. Throws InputError in a build without CUDA, and where no device can be
+/// used.
+std::unique_ptr<Backend> make_cuda_backend(Precision precision);
 
 }  // namespace sonde::backend

@@ -1,16 +1,19 @@
 #include <algorithm>
+#include <mutex>
 
 #include "backend/backend.hpp"
 #include "backend/cpu/lanes/lanes_backend.hpp"
 #include "backend/cpu/onednn/onednn_backend.hpp"
 #include "backend/cuda_backend.hpp"
 #include "backend/reference/reference_backend.hpp"
+#include "base/log.hpp"
 #include "base/registry.hpp"
+#include "device/device.hpp"
 
 namespace sonde::backend {
 namespace {
 
-using Maker = std::unique_ptr<Backend> (*)(io::ModelFile const&);
+using Maker = std::unique_ptr<Backend> (*)(io::ModelFile const&, BackendOptions const&);
 
 /// Sample shapes of a node's inputs.
 std::vector<Shape> input_shapes(io::ModelFile const& model, io::Node const& node) {
@@ -35,24 +38,46 @@ bool is_small(io::ModelFile const& model) {
   return std::ranges::all_of(model.nodes, [](io::Node const& node) { return volume(node.shape) <= largest; });
 }
 
-std::unique_ptr<Backend> make_cpu(io::ModelFile const& model) {
+std::unique_ptr<Backend> make_cpu(io::ModelFile const& model, BackendOptions const&) {
   auto lanes = std::make_unique<LanesBackend>();
   if (is_small(model) && first_unsupported(*lanes, model) == nullptr) return lanes;
   return std::make_unique<OneDnnBackend>();
 }
-std::unique_ptr<Backend> make_reference(io::ModelFile const&) { return std::make_unique<ReferenceBackend>(); }
-std::unique_ptr<Backend> make_cuda(io::ModelFile const&) { return make_cuda_backend(); }
+std::unique_ptr<Backend> make_reference(io::ModelFile const&, BackendOptions const&) {
+  return std::make_unique<ReferenceBackend>();
+}
+std::unique_ptr<Backend> make_cuda(io::ModelFile const&, BackendOptions const& options) {
+  return make_cuda_backend(options.precision);
+}
+
+/// Says once which device is used, or why none is; silent in a build that knows no devices.
+void log_choice() {
+  static std::once_flag said;
+  std::call_once(said, [] {
+    if (device::usable()) {
+      device::Info const& info = device::chosen();
+      SONDE_LOG(info, "backend cuda on " << info.name << " (" << info.uuid << "), " << (info.memory >> 30) << " GiB");
+    } else if (device::built_in()) {
+      SONDE_LOG(info, "backend cpu: no GPU can be used (" << device::why_none() << ")");
+    }
+  });
+}
+std::unique_ptr<Backend> make_auto(io::ModelFile const& model, BackendOptions const& options) {
+  log_choice();
+  return device::usable() ? make_cuda(model, options) : make_cpu(model, options);
+}
 
 Registry<Maker> const& makers() {
   static Registry<Maker> const registry(
-      "backend", {{"auto", make_cpu}, {"cpu", make_cpu}, {"cuda", make_cuda}, {"reference", make_reference}});
+      "backend", {{"auto", make_auto}, {"cpu", make_cpu}, {"cuda", make_cuda}, {"reference", make_reference}});
   return registry;
 }
 
 }  // namespace
 
-std::unique_ptr<Backend> make_backend(std::string const& kind, io::ModelFile const& model) {
-  std::unique_ptr<Backend> backend = makers().at(kind)(model);
+std::unique_ptr<Backend> make_backend(std::string const& kind, io::ModelFile const& model,
+                                      BackendOptions const& options) {
+  std::unique_ptr<Backend> backend = makers().at(kind)(model, options);
   io::Node const* const missing = first_unsupported(*backend, model);
   VALIDATE(missing == nullptr, "model " << model.path << ": layer " << missing->name << " is a "
                                         << io::op_name(missing->op) << " (backend " << backend->name()
@@ -60,8 +85,13 @@ std::unique_ptr<Backend> make_backend(std::string const& kind, io::ModelFile con
   return backend;
 }
 
-BackendMaker backend_maker(std::string const& kind) {
-  return [kind](io::ModelFile const& model) { return make_backend(kind, model); };
+BackendMaker backend_maker(std::string const& kind, BackendOptions const& options) {
+  return [kind, options](io::ModelFile const& model) { return make_backend(kind, model, options); };
+}
+
+Precision precision_of(std::string const& name) {
+  static Registry<Precision> const names("precision", {{"fp32", Precision::fp32}, {"tf32", Precision::tf32}});
+  return names.at(name);
 }
 
 }  // namespace sonde::backend

@@ -20,6 +20,9 @@ struct Info {
   int major = 0, minor = 0;  // compute capability
 };
 
+/// Whether this build knows devices at all.
+bool built_in();
+
 /// Devices of this node that sonde can use, in the driver's order. Looked for once.
 std::vector<Info> const& devices();
 

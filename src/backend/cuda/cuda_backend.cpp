@@ -1,0 +1,53 @@
+#include "backend/cuda_backend.hpp"
+
+#include <mutex>
+
+#include "backend/cuda/check.hpp"
+#include "backend/cuda/cuda_queue.hpp"
+#include "backend/cuda/cuda_step.hpp"
+#include "backend/cuda/cudnn_correlation.hpp"
+#include "backend/cuda/device_backend.hpp"
+#include "base/check.hpp"
+#include "device/device.hpp"
+
+namespace sonde::backend {
+namespace {
+
+class CudaBackend final : public DeviceBackend {
+ public:
+  explicit CudaBackend(Precision precision) : DeviceBackend(device::memory()), precision_(precision) {
+    device::make_current();
+    SONDE_CUDA(cudnnCreate(&planning_));
+  }
+  ~CudaBackend() override { static_cast<void>(cudnnDestroy(planning_)); }
+  CudaBackend(CudaBackend const&) = delete;
+  CudaBackend& operator=(CudaBackend const&) = delete;
+
+  std::string name() const override { return "cuda"; }
+  std::unique_ptr<Queue> make_queue() const override { return std::make_unique<CudaQueue>(precision_); }
+  std::unique_ptr<Step> record(std::vector<Queue*> const& queues, std::function<void()> calls) const override {
+    return std::make_unique<CudaStep>(queues, std::move(calls));
+  }
+
+ private:
+  std::unique_ptr<Correlation> make_correlation(io::Conv2d const& op, Shape const& in, Shape const& out,
+                                                std::int64_t batch) const override {
+    std::lock_guard const lock(mutex_);
+    device::make_current();
+    return make_cudnn_correlation(planning_, precision_, op, in, out, batch, memory(), weights());
+  }
+
+  Precision precision_;
+  cudnnContext* planning_ = nullptr;
+  mutable std::mutex mutex_;  // of planning_
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_cuda_backend(Precision precision) {
+  VALIDATE(device::usable(), "backend cuda: there is no device (" << device::why_none()
+                                                                  << "). Use --backend cpu, or a machine with a GPU.");
+  return std::make_unique<CudaBackend>(precision);
+}
+
+}  // namespace sonde::backend
