@@ -1,9 +1,13 @@
 // sonde inspect: affinity of units and hypotheses.
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 
+#include "app/checkpoint_options.hpp"
 #include "app/command.hpp"
 #include "app/common_options.hpp"
+#include "app/events.hpp"
+#include "app/inspect_checkpoint.hpp"
 #include "app/inspect_options.hpp"
 #include "app/inspect_summary.hpp"
 #include "app/progress.hpp"
@@ -13,6 +17,7 @@
 #include "base/cpu_isa.hpp"
 #include "base/log.hpp"
 #include "base/registry.hpp"
+#include "base/stop_request.hpp"
 #include "base/timer.hpp"
 #include "comm/agree.hpp"
 #include "comm/collectives.hpp"
@@ -27,7 +32,13 @@ namespace sonde::app {
 namespace {
 
 /// Options that do not decide the result, and are left out of its /config.
-std::vector<std::string> const execution_options{"threads", "log-level", "out", "overwrite", "dry-run", "cache", "top"};
+std::vector<std::string> execution_options() {
+  std::vector<std::string> names = execution_option_names();
+  names.insert(names.end(), {"cache", "top"});
+  return names;
+}
+
+constexpr double event_interval = 10;  // seconds between two about progress
 
 class InspectJob {
  public:
@@ -35,40 +46,62 @@ class InspectJob {
       : line_(line), words_(words), comm_(comm) {}
 
   int run() {
+    if (is_complete()) return exit_done;
     set_up();
     if (line_.flag("dry-run")) return dry_run();
+    auto const existing = options_.resume           ? io::Existing::resume
+                          : line_.flag("overwrite") ? io::Existing::overwrite
+                                                    : io::Existing::refuse;
+    InspectCheckpoint checkpoint(comm_, line_.text("out"), existing, identity());
+    std::unique_ptr<inspect::StateReader> const state = find(checkpoint);
     Timer timer;
-    std::int64_t const passes = inspection_->tiles() * (inspection_->order_pass() ? 2 : 1);
-    Progress progress(units_->records() * passes, passes == 1 ? "records" : "records in all passes", comm_.is_root());
-    inspect::Result const result = inspection_->run([&](inspect::Status const& status) {
-      progress.note(status_text(status));
-      progress.update(status.records);
-    });
-    progress.close();
-    for (inspect::HypothesisCache* cache : caches_) cache->save();
-    inspect::QValues const q = inspect::q_values(result, comm_);
+    inspect::Result const result = inspect(checkpoint);
     double const seconds = timer.seconds();
+    for (inspect::HypothesisCache* cache : caches_) cache->save();
+    if (result.stopped_by) return stopped(result, checkpoint);
+    inspect::QValues const q = inspect::q_values(result, comm_);
     try {
       write(result, q, seconds);
     } catch (...) {
       if (comm_.is_root()) std::remove(io::unfinished_name(line_.text("out")).c_str());
       throw;
     }
+    if (comm_.is_root()) checkpoint.remove_all();
+    events_->write("done", {{"seconds", seconds}, {"rows", result.rows}, {"stopped_early", result.stopped_early}});
     report(result, q, seconds);
     return exit_done;
   }
 
  private:
-  void set_up() {
+  /// Reads the options of stopping and resuming. Whether there is nothing left to do.
+  bool is_complete() {
+    bool complete = false;
+    std::string const out = line_.text("out");
     comm::agree(comm_, [&] {
       apply_log_level(line_, comm_);
+      options_ = checkpoint_options(line_);
+      complete = options_.resume && std::filesystem::is_regular_file(out) && !io::newest_segment(out);
+      events_ = comm_.is_root() && !options_.events.empty() && !line_.flag("dry-run") && !complete
+                    ? std::make_unique<EventLog>(options_.events, options_.resume)
+                    : std::make_unique<EventLog>();
+    });
+    // As one rank sees the folder: the others may see what has changed since.
+    complete = comm::allreduce(comm_, comm::Reduction::max, static_cast<std::int32_t>(complete)) != 0;
+    if (complete && comm_.is_root()) std::cout << out << " is complete; nothing to do\n";
+    watch_stop_signals();
+    set_time_limit(options_.time_limit);
+    return complete;
+  }
+
+  void set_up() {
+    comm::agree(comm_, [&] {
       config_ = inspect_config(line_);
       VALIDATE(line_.given("hypothesis"),
                "--hypothesis: none is given (units are scored against hypotheses). Give e.g. --hypothesis "
                "'digit=class:digit'; --help lists the kinds.");
       VALIDATE(line_.given("model") != line_.given("behaviors"),
                "--model, --behaviors: give one of them: models to run, or behaviours that were stored.");
-      if (!line_.flag("dry-run")) check_output(line_);
+      if (!line_.flag("dry-run")) check_out();
     });
     cap_isa(static_cast<CpuIsa>(comm::allreduce(comm_, comm::Reduction::min, static_cast<std::int32_t>(usable_isa()))));
     if (line_.given("data") || line_.given("model")) data_ = open_data(line_, "data", comm_);
@@ -89,8 +122,100 @@ class InspectJob {
     inspection_ = std::make_unique<inspect::Inspection>(config_, *units_, *hypotheses_, facts_, comm_);
   }
 
+  void check_out() const {
+    std::string const out = line_.text("out");
+    if (options_.resume && io::newest_segment(out)) {
+      check_folder("--out", out);  // what stands there is replaced, as it was to be when the run began
+    } else {
+      check_output(line_);
+    }
+  }
+
+  /// What decides the scores.
+  RunIdentity identity() const {
+    RunIdentity identity;
+    identity.add("version", version());
+    std::vector<std::string> without = execution_options();
+    without.push_back("hypothesis-timeout");
+    identity.add_options(line_.effective_config(without));
+    identity.add("backend", join(units_->backends()));
+    for (std::size_t k = 0; k < networks_.size(); ++k)
+      identity.add("model " + std::to_string(k) + " (sha256)", networks_[k]->file().sha256);
+    if (data_.records) identity.add("data (sha256)", data_.records->sha256());
+    if (behaviors_) identity.add("behaviors (sha256)", behaviors_->sha256());
+    for (std::size_t i = 0; i < fingerprints_.size(); ++i)
+      identity.add("hypothesis " + std::to_string(i) + " (sha256 of what it is made of)", fingerprints_[i]);
+    return identity;
+  }
+
+  /// The checkpoint to go on from, if the run is to and there is one.
+  std::unique_ptr<inspect::StateReader> find(InspectCheckpoint const& checkpoint) {
+    if (!options_.resume) return nullptr;
+    std::unique_ptr<inspect::StateReader> state = checkpoint.newest();
+    if (comm_.is_root()) {
+      if (state) {
+        SONDE_LOG(info, "going on from " << state->path());
+      } else {
+        SONDE_LOG(info, "there is no checkpoint of " << line_.text("out") << " yet: the run begins");
+      }
+    }
+    if (!state) return nullptr;
+    comm::agree(comm_, [&] { inspection_->resume(*state); });
+    return state;
+  }
+
+  inspect::Result inspect(InspectCheckpoint& checkpoint) {
+    std::int64_t const passes = inspection_->tiles() * (inspection_->order_pass() ? 2 : 1);
+    std::int64_t const total = units_->records() * passes;
+    Progress progress(total, passes == 1 ? "records" : "records in all passes", comm_.is_root());
+    events_->write("start", {{"command", "inspect"},
+                             {"version", version()},
+                             {"ranks", comm_.size()},
+                             {"threads", config_.threads},
+                             {"units", units_->units().size()},
+                             {"hypotheses", hypotheses_->size()},
+                             {"records", total},
+                             {"resumed_from", checkpoint.path()}});
+    Timer since_event;
+    std::int64_t looks = 0, before = -1;
+    inspect::RunHooks hooks;
+    hooks.save_every = options_.every;
+    hooks.progress = [&](inspect::Status const& status) {
+      status_ = status;
+      progress.note(status_text(status));
+      progress.update(status.records);
+      if (before < 0) before = status.records;
+      bool const looked = status.looks > looks;
+      if (!looked && since_event.seconds() < event_interval) return;
+      looks = status.looks;
+      EventLog::Fields fields{{"records", status.records}, {"of", total}};
+      fields["records_per_s"] = static_cast<double>(status.records - before) / since_event.seconds();
+      if (status.widest >= 0) fields.update({{"settled", status.converged}, {"widest", status.widest}});
+      if (!status.note.empty()) fields["note"] = status.note;
+      events_->write(looked ? "look" : "progress", fields);
+      since_event.restart();
+      before = status.records;
+    };
+    hooks.save = [&](inspect::StateWriter& state) {
+      Timer timer;
+      for (inspect::HypothesisCache* cache : caches_) cache->save();
+      checkpoint.write(state);
+      events_->write("checkpoint", {{"file", checkpoint.path()}, {"seconds", timer.seconds()}});
+    };
+    return inspection_->run(hooks);
+  }
+
+  int stopped(inspect::Result const& result, InspectCheckpoint const& checkpoint) {
+    events_->write("stopped", {{"reason", result.stopped_by}, {"file", checkpoint.path()}});
+    if (comm_.is_root())
+      std::cout << "stopped on " << result.stopped_by << " after " << status_.records << " records; state in "
+                << checkpoint.path() << ". The same command with --resume goes on.\n";
+    return exit_stopped;
+  }
+
   void open_behaviors() {
     std::shared_ptr<io::Dataset const> const table = io::open_dataset(line_.text("behaviors"), {}, comm_);
+    behaviors_ = table;
     comm::agree(comm_, [&] {
       facts_.symbols = facts_.text ? facts_.text->symbols() : line_.integer_in("symbols", 1, std::int64_t{1} << 32);
       std::int64_t const stored = inspect::stored_symbols(*table);
@@ -160,6 +285,7 @@ class InspectJob {
       std::string const key = line_.given("cache") ? inspect::data_key(facts_, data_options()) : "";
       for (std::string const& text : line_.texts("hypothesis")) {
         all.push_back(inspect::make_hypothesis(text, facts_));
+        fingerprints_.push_back(all.back()->fingerprint());
         if (key.empty() || !all.back()->costly()) continue;
         auto cached =
             std::make_unique<inspect::HypothesisCache>(std::move(all.back()), line_.text("cache"), key, facts_);
@@ -172,39 +298,23 @@ class InspectJob {
 
   /// What decides how the data are read, beside their content.
   std::string data_options() const {
-    return line_.effective_config({"data",
-                                   "vocab",
-                                   "model",
-                                   "lambda",
-                                   "regression",
-                                   "units",
-                                   "behaviors",
-                                   "hypothesis",
-                                   "measure",
-                                   "reduce",
-                                   "holdout",
-                                   "group",
-                                   "no-control",
-                                   "epsilon",
-                                   "confidence",
-                                   "block",
-                                   "batch",
-                                   "order",
-                                   "rng-seed",
-                                   "memory",
-                                   "cache",
-                                   "backend",
-                                   "threads",
-                                   "log-level",
-                                   "out",
-                                   "overwrite",
-                                   "top",
-                                   "dry-run",
-                                   "hypothesis-timeout"});
+    std::vector<std::string> names = execution_options();
+    names.insert(names.end(), {"data",       "vocab",
+                               "model",      "lambda",
+                               "regression", "units",
+                               "behaviors",  "hypothesis",
+                               "measure",    "reduce",
+                               "holdout",    "group",
+                               "no-control", "epsilon",
+                               "confidence", "block",
+                               "batch",      "order",
+                               "rng-seed",   "memory",
+                               "backend",    "hypothesis-timeout"});
+    return line_.effective_config(names);
   }
 
   static std::string status_text(inspect::Status const& status) {
-    if (status.widest < 0) return "";
+    if (!status.note.empty() || status.widest < 0) return status.note;
     std::ostringstream text;
     text << status.converged << " hypotheses settled, widest +- " << status.widest;
     return text.str();
@@ -228,7 +338,7 @@ class InspectJob {
     std::string created = io::iso_time();
     comm::broadcast(comm_, created);
     io::write_provenance(file.file(), "sonde-inspect", join(units_->backends()),
-                         {line_.effective_config(execution_options), "sonde inspect " + join(words_, " "), version(),
+                         {line_.effective_config(execution_options()), "sonde inspect " + join(words_, " "), version(),
                           git_commit(), created, comm_.size(), config_.threads});
     for (std::size_t k = 0; k < networks_.size(); ++k)
       nn::write_model(file.file(), k, *networks_[k], units_->backends()[k]);
@@ -258,15 +368,20 @@ class InspectJob {
   CommandLine const& line_;
   std::vector<std::string> const& words_;
   comm::Communicator const& comm_;
+  CheckpointOptions options_;
+  std::unique_ptr<EventLog> events_;  // of rank 0
   inspect::Config config_;
   nn::Scan::Networks networks_;
   std::int64_t batch_ = 1;  // records run through the models at once
   Data data_;
   inspect::DataFacts facts_;
+  std::shared_ptr<io::Dataset const> behaviors_;  // null when models are run
   std::unique_ptr<inspect::UnitSource> units_;
   std::unique_ptr<inspect::HypothesisSet> hypotheses_;
+  std::vector<std::string> fingerprints_;          // of them
   std::vector<inspect::HypothesisCache*> caches_;  // among them
   std::unique_ptr<inspect::Inspection> inspection_;
+  inspect::Status status_;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/checkpoint_options.hpp"
 #include "app/common_options.hpp"
 #include "base/check.hpp"
 #include "base/registry.hpp"
@@ -83,6 +84,7 @@ CommandLine make_inspect_line() {
   add_scale_options(line);
   add_execution_options(line);
   add_output_options(line, true);
+  add_checkpoint_options(line);
   add_report_options(line);
   line.epilogue(io::preprocess_help());
   return line;

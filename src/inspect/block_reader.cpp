@@ -8,12 +8,13 @@
 namespace sonde::inspect {
 
 BlockReader::BlockReader(UnitSource& units, HypothesisSet const& hypotheses, DataFacts const& facts,
-                         ScanOrder const& order, int threads, bool keys)
+                         ScanOrder const& order, int threads, bool keys, std::function<bool()> give_up)
     : units_(units),
       hypotheses_(hypotheses),
       facts_(facts),
       order_(order),
       keys_(keys),
+      give_up_(std::move(give_up)),
       buffers_(static_cast<std::size_t>(threads)) {}
 
 std::size_t BlockReader::bytes(UnitSource const& units, HypothesisSet const& hypotheses, DataFacts const& facts,
@@ -22,7 +23,7 @@ std::size_t BlockReader::bytes(UnitSource const& units, HypothesisSet const& hyp
   return static_cast<std::size_t>(records * facts.symbols * threads) * columns * sizeof(float);
 }
 
-Rows BlockReader::read(int worker, std::int64_t block, std::vector<std::int64_t> const& wanted) {
+std::optional<Rows> BlockReader::read(int worker, std::int64_t block, std::vector<std::int64_t> const& wanted) {
   Buffers& buffers = buffers_[static_cast<std::size_t>(worker)];
   auto const records = order_.block(block);
   RecordBlock const some{records, facts_};
@@ -30,15 +31,15 @@ Rows BlockReader::read(int worker, std::int64_t block, std::vector<std::int64_t>
   buffers.unit.resize(rows * units_.units().size());
   buffers.hypothesis.resize(rows * static_cast<std::size_t>(hypotheses_.size()));
   hypotheses_.evaluate(some, wanted, buffers.hypothesis.data());
-  units_.read(worker, records, buffers.unit.data());
+  if (!units_.read(worker, records, give_up_, buffers.unit.data())) return std::nullopt;
   read_keys(records, buffers);
   std::int64_t const count = pack(records, wanted, buffers);
-  return {count,
-          static_cast<std::int64_t>(units_.units().size()),
-          static_cast<std::int64_t>(wanted.size()),
-          buffers.unit.data(),
-          buffers.hypothesis.data(),
-          buffers.key.data()};
+  return Rows{count,
+              static_cast<std::int64_t>(units_.units().size()),
+              static_cast<std::int64_t>(wanted.size()),
+              buffers.unit.data(),
+              buffers.hypothesis.data(),
+              buffers.key.data()};
 }
 
 /// A text's symbol stands for itself, whatever its place; other rows for their place in the data.

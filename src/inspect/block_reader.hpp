@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <vector>
 
 #include "inspect/hypothesis_set.hpp"
@@ -13,13 +15,13 @@ namespace sonde::inspect {
 
 class BlockReader {
  public:
-  /// Without `keys`, Rows::key is 0. All arguments must outlive the object.
+  /// Without `keys`, Rows::key is 0. All arguments must outlive the object. Blocks are given up when `give_up` says so.
   BlockReader(UnitSource& units, HypothesisSet const& hypotheses, DataFacts const& facts, ScanOrder const& order,
-              int threads, bool keys);
+              int threads, bool keys, std::function<bool()> give_up);
 
   /// Rows of a block without its padded ones; of the hypotheses those wanted (ascending) and no others. Valid until the
-  /// worker's next call. Each worker is called by one thread at a time.
-  Rows read(int worker, std::int64_t block, std::vector<std::int64_t> const& wanted);
+  /// worker's next call. Each worker is called by one thread at a time. Nothing when it was given up.
+  std::optional<Rows> read(int worker, std::int64_t block, std::vector<std::int64_t> const& wanted);
 
   /// Bytes of the buffers of all workers, for blocks of `records`.
   static std::size_t bytes(UnitSource const& units, HypothesisSet const& hypotheses, DataFacts const& facts,
@@ -42,6 +44,7 @@ class BlockReader {
   DataFacts const& facts_;
   ScanOrder const& order_;
   bool keys_;
+  std::function<bool()> give_up_;
   std::vector<Buffers> buffers_;  // per worker
 };
 

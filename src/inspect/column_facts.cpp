@@ -44,4 +44,18 @@ void ColumnFacts::merge(comm::Communicator const& comm) {
   comm::allreduce(comm, comm::Reduction::max, std::span(largest));
 }
 
+void ColumnFacts::save(StateWriter& state, std::string const& name) const {
+  state.whole(name + "/annotated", annotated);
+  state.whole(name + "/support", support);
+  state.whole(name + "/least", least);
+  state.whole(name + "/largest", largest);
+}
+
+void ColumnFacts::load(StateReader const& state, std::string const& name) {
+  annotated = state.whole<std::int64_t>(name + "/annotated", annotated.size());
+  support = state.whole<std::int64_t>(name + "/support", support.size());
+  least = state.whole<float>(name + "/least", least.size());
+  largest = state.whole<float>(name + "/largest", largest.size());
+}
+
 }  // namespace sonde::inspect

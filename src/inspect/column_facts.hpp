@@ -7,6 +7,7 @@
 
 #include "comm/communicator.hpp"
 #include "inspect/rows.hpp"
+#include "inspect/state.hpp"
 
 namespace sonde::inspect {
 
@@ -19,6 +20,10 @@ struct ColumnFacts {
   void add(ColumnFacts const& other);
   /// Over all ranks. Collective.
   void merge(comm::Communicator const& comm);
+
+  /// Of all ranks, after merge(). Loaded on one rank.
+  void save(StateWriter& state, std::string const& name) const;
+  void load(StateReader const& state, std::string const& name);
 
   bool constant(std::int64_t column) const { return !(least[column] < largest[column]); }
 

@@ -46,14 +46,17 @@ class ModelUnits : public UnitSource {
 
   std::int64_t records() const override { return scan_->records().size(); }
 
-  void read(int worker, std::span<std::int64_t const> records, float* rows) override {
+  bool read(int worker, std::span<std::int64_t const> records, std::function<bool()> const& give_up,
+            float* rows) override {
     auto const width = static_cast<std::int64_t>(units_.size());
     for (std::size_t first = 0; first < records.size(); first += static_cast<std::size_t>(batch())) {
+      if (give_up()) return false;
       auto const some = records.subspan(first, std::min(static_cast<std::size_t>(batch()), records.size() - first));
       auto& runners = scan_->forward(worker, some);
       float* const to = rows + static_cast<std::int64_t>(first) * options_.symbols * width;
       for (Part const& part : parts_) read_part(part, worker, runners[part.model], some, to);
     }
+    return true;
   }
 
   std::size_t bytes() const override {

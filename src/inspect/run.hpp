@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/stop_request.hpp"
 #include "comm/communicator.hpp"
 #include "comm/partition.hpp"
 #include "inspect/column_facts.hpp"
@@ -13,11 +14,13 @@
 #include "inspect/measures/measure.hpp"
 #include "inspect/probes/joint_probe.hpp"
 #include "inspect/scan_order.hpp"
+#include "inspect/state.hpp"
 #include "inspect/unit_source.hpp"
 
 namespace sonde::inspect {
 
-class BlockReader;
+struct GroupProbe;
+struct PassContext;
 
 /// Which units a joint probe may use together.
 enum class Grouping { all, model, layer };
@@ -60,6 +63,8 @@ struct Result {
   std::int64_t records = 0;               // read
   double rank_error = 0;  // the most by which a rank of the order pass may be off, as a share of the rows; 0: exact
   bool stopped_early = false;
+  char const* stopped_by =
+      nullptr;  // what asked the run to stop; the result is then not whole, but can be gone on with
 };
 
 /// State while it runs.
@@ -67,6 +72,16 @@ struct Status {
   std::int64_t records = 0;    // read by all ranks in all passes, about
   std::int64_t converged = 0;  // columns
   double widest = -1;          // half-width of the least certain score; -1 before the first look
+  std::int64_t looks = 0;      // of this pass
+  std::string note;            // what is being done, when that is not reading
+};
+
+/// What a run tells and asks on every rank.
+struct RunHooks {
+  std::function<void(Status const&)> progress = [](Status const&) {};  // at most a few times for each block
+  std::function<char const*()> stop = stop_reason;                     // why the run should stop; any thread
+  double save_every = 0;                                               // seconds; 0: only when the run is stopped
+  std::function<void(StateWriter&)> save = [](StateWriter&) {};        // writes a checkpoint; collective
 };
 
 class Inspection {
@@ -85,8 +100,11 @@ class Inspection {
   ScanOrder const& order() const { return order_; }
   std::int64_t total_rows() const { return total_rows_; }
 
-  /// Collective. `progress` is called on every rank, at most a few times for each block.
-  Result run(std::function<void(Status const&)> const& progress);
+  /// Goes on from a checkpoint, which run() reads: it must outlive that. Not collective; throws InputError.
+  void resume(StateReader const& state);
+
+  /// Collective.
+  Result run(RunHooks const& hooks);
 
  private:
   MeasureContext context(std::int64_t columns) const;
@@ -94,17 +112,11 @@ class Inspection {
   std::size_t block_bytes() const;
   void choose_tile();
   void count_rows();
-  struct Probe;
-  class Pass;
-  std::vector<Probe> make_probes() const;
-  void run_tile(comm::Block columns, std::vector<std::string> const& texts, std::vector<Probe>& probes,
-                BlockReader& reader, Result& result);
-  std::shared_ptr<Order const> read_order(MeasureSet const& measures, std::vector<std::int64_t> const& columns,
-                                          Rows const& first, BlockReader& reader);
-  /// So many blocks more have been read.
-  void tell(std::int64_t blocks);
-  /// Calls work(worker, block) for this rank's share of the blocks; a failure of any rank is everyone's.
-  void run_blocks(comm::Block blocks, std::function<void(int, std::int64_t)> const& work) const;
+  std::vector<GroupProbe> make_probes() const;
+  Result empty_result() const;
+  bool run_turn(std::int64_t turn, PassContext& context, std::vector<GroupProbe>& probes, Result& result);
+  void save(StateWriter& state, std::int64_t turn, std::vector<GroupProbe> const& probes, Result const& result) const;
+  void load(std::vector<GroupProbe>& probes, Result& result);
 
   Config const& config_;
   UnitSource& units_;
@@ -115,8 +127,8 @@ class Inspection {
   std::vector<std::string> measures_, probes_;  // texts
   std::int64_t total_rows_ = 0, training_rows_ = 0;
   std::int64_t tile_columns_ = 0;  // hypotheses whose sums are held at once
-  std::function<void(Status const&)> progress_;
   Status status_;
+  StateReader const* from_ = nullptr;  // a checkpoint, until its pass has been taken up
 };
 
 }  // namespace sonde::inspect

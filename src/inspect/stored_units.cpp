@@ -33,13 +33,14 @@ class StoredUnits : public UnitSource {
 
   std::int64_t records() const override { return table_->size() / rows_; }
 
-  void read(int, std::span<std::int64_t const> records, float* rows) override {
+  bool read(int, std::span<std::int64_t const> records, std::function<bool()> const&, float* rows) override {
     std::vector<std::int64_t> places(records.size() * static_cast<std::size_t>(rows_));
     for (std::size_t i = 0; i < records.size(); ++i) {
       auto const first = places.begin() + static_cast<std::ptrdiff_t>(i) * rows_;
       std::iota(first, first + rows_, records[i] * rows_);
     }
     table_->read(places, rows);
+    return true;
   }
 
   std::size_t bytes() const override { return 0; }

@@ -57,6 +57,15 @@ Pilot pilot_of(Rows const& rows) {
   return {means(rows.unit, rows.count, rows.units), means(rows.hypothesis, rows.count, rows.hypotheses)};
 }
 
+void save_pilot(StateWriter& state, Pilot const& pilot) {
+  state.whole("pilot/units", pilot.unit_mean);
+  state.whole("pilot/hypotheses", pilot.hypothesis_mean);
+}
+
+Pilot saved_pilot(StateReader const& state, std::size_t units, std::size_t columns) {
+  return {state.whole<double>("pilot/units", units), state.whole<double>("pilot/hypotheses", columns)};
+}
+
 TileRun::TileRun(Config const& config, MeasureSet const& measures, std::vector<std::int64_t> columns, Pilot pilot,
                  std::shared_ptr<Order const> order, comm::Communicator const& comm,
                  std::vector<MeasureResult>& results)
@@ -98,6 +107,50 @@ Statistics TileRun::reduced() {
     }
   }
   return total;
+}
+
+void TileRun::save(StateWriter& state) {
+  save_pilot(state, pilot_);
+  state.whole("active", active_);
+  if (active_.empty()) return;
+  Statistics total = reduced();
+  int number = 0;
+  for (Sums const& sums : total.sums()) {
+    std::string const name = "sums" + std::to_string(number++);
+    std::span<double const> const values = sums.values;
+    if (sums.extent == Extent::pair) {
+      auto const first = static_cast<std::size_t>(tile_.first * sums.width);
+      state.rows(name, values.subspan(first, static_cast<std::size_t>(tile_.count * sums.width)), sums.width);
+    } else {
+      state.whole(name, values);
+    }
+  }
+}
+
+/// Ranks add up what their workers hold: each takes its tile of pairs, and the first what is not of pairs.
+void TileRun::load(StateReader const& state) {
+  std::vector<std::int64_t> const active = state.whole<std::int64_t>("active");
+  std::vector<std::int64_t> places;
+  for (std::int64_t const column : active) {
+    auto const found = std::ranges::lower_bound(columns_, column);
+    state.expect(found != columns_.end() && *found == column, "active");
+    places.push_back(found - columns_.begin());
+    state.expect(places.size() == 1 || places[places.size() - 2] < places.back(), "active");
+  }
+  retain(places);
+  if (active_.empty()) return;
+  int number = 0;
+  for (Sums const& sums : workers_.front().sums()) {
+    std::string const name = "sums" + std::to_string(number++);
+    if (sums.extent == Extent::pair) {
+      state.expect(state.count(name, sums.width) == units_, name);
+      auto const tile = state.rows<double>(name, tile_.first, tile_.count, sums.width);
+      std::ranges::copy(tile, sums.values.begin() + tile_.first * sums.width);
+    } else {
+      auto const values = state.whole<double>(name, sums.values.size());
+      if (comm_.is_root()) std::ranges::copy(values, sums.values.begin());
+    }
+  }
 }
 
 double TileRun::look(Look const& look, ColumnFacts const& facts) {

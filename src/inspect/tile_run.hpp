@@ -6,11 +6,16 @@
 
 #include "inspect/block_reader.hpp"
 #include "inspect/run.hpp"
+#include "inspect/state.hpp"
 
 namespace sonde::inspect {
 
 /// Means of the rows of a block.
 Pilot pilot_of(Rows const& rows);
+
+/// In a checkpoint: for so many columns.
+void save_pilot(StateWriter& state, Pilot const& pilot);
+Pilot saved_pilot(StateReader const& state, std::size_t units, std::size_t columns);
 
 /// What has been read when the scores are looked at.
 struct Look {
@@ -35,6 +40,11 @@ class TileRun {
   /// Settles the columns of which every score is known to epsilon; `facts`: of all ranks. Returns the half-width of the
   /// least certain score among the others, 0 when none is left.
   double look(Look const& look, ColumnFacts const& facts);
+
+  /// Collective.
+  void save(StateWriter& state);
+  /// Instead of all update()s and look()s so far; for an object made with saved_pilot(). Not collective.
+  void load(StateReader const& state);
 
   /// Settles all that is left. `complete`: every row has been read.
   void finish(std::int64_t rows, bool complete);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -26,8 +27,10 @@ class UnitSource {
   std::vector<UnitName> const& units() const { return units_; }
   virtual std::int64_t records() const = 0;
   /// rows (records.size() * symbols, units) = the behaviours of those records, record by record. Values that are not
-  /// finite throw InputError naming unit and record. Each worker is called by one thread at a time.
-  virtual void read(int worker, std::span<std::int64_t const> records, float* rows) = 0;
+  /// finite throw InputError naming unit and record. Each worker is called by one thread at a time. A source that takes
+  /// its time asks `give_up` now and then, and returns false when that says so; true when the rows are there.
+  virtual bool read(int worker, std::span<std::int64_t const> records, std::function<bool()> const& give_up,
+                    float* rows) = 0;
   /// Bytes that all workers hold.
   virtual std::size_t bytes() const = 0;
   /// What runs each model: "cpu/onednn"; "none" for a stored table.

@@ -91,11 +91,15 @@ class MeasureSet {
   /// worker, from the same pilot rows on all ranks. `memory`: bytes for all workers of the rank together.
   bool needs_order() const;
   std::unique_ptr<Order> make_order(Rows const& pilot, std::size_t memory) const;
+  /// With the bins of one that was saved.
+  std::unique_ptr<Order> make_order(StateReader const& state, std::size_t memory) const;
 
   /// Empty statistics for one worker. `order` is null when none is needed, else finished.
   Statistics make_statistics(Pilot const& pilot, std::shared_ptr<Order const> const& order) const;
 
  private:
+  OrderOptions order_options(std::size_t memory) const;
+
   MeasureContext context_;
   std::unique_ptr<Requirements> required_;
   std::vector<std::unique_ptr<Measure>> measures_;

@@ -46,9 +46,16 @@ MeasureSet::~MeasureSet() = default;
 
 bool MeasureSet::needs_order() const { return required_->order; }
 
+OrderOptions MeasureSet::order_options(std::size_t memory) const {
+  return {context_.units, context_.hypotheses, context_.total_rows, memory, required_->top};
+}
+
 std::unique_ptr<Order> MeasureSet::make_order(Rows const& pilot, std::size_t memory) const {
-  OrderOptions const options{context_.units, context_.hypotheses, context_.total_rows, memory, required_->top};
-  return std::make_unique<Order>(options, pilot);
+  return std::make_unique<Order>(order_options(memory), pilot);
+}
+
+std::unique_ptr<Order> MeasureSet::make_order(StateReader const& state, std::size_t memory) const {
+  return std::make_unique<Order>(order_options(memory), state);
 }
 
 Statistics MeasureSet::make_statistics(Pilot const& pilot, std::shared_ptr<Order const> const& order) const {

@@ -61,6 +61,10 @@ void Descent::precondition(std::vector<double> gram, double rows) {
   double const noise = std::min(1.0, static_cast<double>(units_) / rows) + 1e-6;
   for (double& value : variance_) value = std::max(value, 0.0) + noise;
   basis_ = std::move(gram);
+  turn_basis();
+}
+
+void Descent::turn_basis() {
   basis_t_.resize(basis_.size());
   for (std::int64_t k = 0; k < units_; ++k) {
     for (std::int64_t u = 0; u < units_; ++u) basis_t_[u * units_ + k] = basis_[k * units_ + u];
@@ -128,6 +132,29 @@ void Descent::adam(double rate) {
       weights_[i] = next - std::clamp(next, -threshold * size, threshold * size);
     }
   }
+}
+
+void Descent::save(StateWriter& state, std::string const& name) const {
+  state.whole(name + "/left", std::vector<double>{first_left_, second_left_});
+  state.whole(name + "/weights", weights_);
+  state.whole(name + "/first", first_);
+  state.whole(name + "/second", second_);
+  state.whole(name + "/basis", basis_);
+  state.whole(name + "/variance", variance_);
+}
+
+void Descent::load(StateReader const& state, std::string const& name) {
+  auto const left = state.whole<double>(name + "/left", 2);
+  first_left_ = left[0];
+  second_left_ = left[1];
+  weights_ = state.whole<double>(name + "/weights", weights_.size());
+  first_ = state.whole<double>(name + "/first", first_.size());
+  second_ = state.whole<double>(name + "/second", second_.size());
+  variance_ = state.whole<double>(name + "/variance");
+  auto const units = static_cast<std::size_t>(units_);
+  state.expect(variance_.empty() || variance_.size() == units, name + "/variance");
+  basis_ = state.whole<double>(name + "/basis", variance_.size() * units);
+  if (!basis_.empty()) turn_basis();
 }
 
 double Descent::gradient_norm(std::int64_t column) const {

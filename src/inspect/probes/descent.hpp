@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "inspect/probes/logistic_solver.hpp"
+#include "inspect/state.hpp"
 
 namespace sonde::inspect {
 
@@ -31,12 +32,17 @@ class Descent {
   void step(std::vector<double> const& gradient, std::vector<double> const& curvature, std::vector<double> const& rows,
             double progress);
 
+  /// Every rank has it alike.
+  void save(StateWriter& state, std::string const& name) const;
+  void load(StateReader const& state, std::string const& name);
+
   /// (U + 1, columns)
   std::vector<double> const& weights() const { return weights_; }
   /// Largest |component| of the running mean of the gradients, penalty included; l1: of the least subgradient.
   double gradient_norm(std::int64_t column) const;
 
  private:
+  void turn_basis();
   void average(std::vector<double> const& gradient, std::vector<double> const& rows);
   void newton(std::vector<double> const& curvature, std::vector<double> const& rows, double length);
   void adam(double rate);

@@ -6,6 +6,7 @@
 
 #include "comm/communicator.hpp"
 #include "inspect/probes/logistic_solver.hpp"
+#include "inspect/state.hpp"
 
 namespace sonde::inspect {
 
@@ -19,6 +20,10 @@ class Confusion {
   void add(Confusion const& other);
   /// Collective.
   void merge(comm::Communicator const& comm);
+
+  /// Of all ranks; collective. Loaded on one rank.
+  void save(StateWriter& state, std::string const& name) const { state.sum(name, counts_); }
+  void load(StateReader const& state, std::string const& name) { counts_ = state.whole<double>(name, counts_.size()); }
 
   /// 2 tp / (2 tp + fp + fn); NaN when neither targets nor decisions are ever 1.
   double f1(std::int64_t column) const;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "comm/communicator.hpp"
 #include "inspect/rows.hpp"
+#include "inspect/state.hpp"
 
 namespace sonde::inspect {
 
@@ -31,6 +33,21 @@ struct ProbeScores {
   std::string score_name;               // "f1", "r2"
 };
 
+/// How far a probe is in fit().
+struct FitStatus {
+  int iteration = 0;
+  std::int64_t columns = 0;  // that are worked on: hypotheses and controls
+  double gradient_norm = 0;  // largest among them
+};
+
+/// What fit() asks while it works.
+struct FitWatch {
+  /// Whether to give up what is begun, since the run is to stop; any thread.
+  std::function<bool()> give_up = [] { return false; };
+  /// Between two iterations, when the probe may be saved. False: stop. Collective.
+  std::function<bool(FitStatus const&)> go_on = [](FitStatus const&) { return true; };
+};
+
 /// The order of calls: training rows by add(), a step() after every global mini-batch; again for every pass of
 /// passes(); then fit(); held-out rows by test(); scores().
 class JointProbe {
@@ -44,12 +61,17 @@ class JointProbe {
   virtual void add(Rows const& rows) = 0;
   /// Ends a mini-batch. Collective.
   virtual void step(comm::Communicator const& comm) = 0;
-  /// Ends training. Collective.
-  virtual void fit(comm::Communicator const& comm) = 0;
+  /// Ends training; false when it was stopped, to be called again. Collective.
+  virtual bool fit(comm::Communicator const& comm, FitWatch const& watch = {}) = 0;
   /// Held-out rows of a block. Thread safe.
   virtual void test(Rows const& rows) = 0;
   /// Collective.
   virtual ProbeScores scores(comm::Communicator const& comm) = 0;
+
+  /// Writes down where it is, between any two of these calls, under names that start with `name`. Collective.
+  virtual void save(StateWriter& state, std::string const& name) const = 0;
+  /// Takes up from there, in place of all calls so far. Not collective.
+  virtual void load(StateReader const& state, std::string const& name, comm::Communicator const& comm) = 0;
 };
 
 /// Makes a probe from "logistic:penalty=l2,lambda=1e-3" or "ridge:lambda=1". Throws InputError.

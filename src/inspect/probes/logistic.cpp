@@ -15,6 +15,7 @@
 #include "inspect/probes/held_out.hpp"
 #include "inspect/probes/makers.hpp"
 #include "inspect/probes/pool.hpp"
+#include "inspect/probes/stored_rows.hpp"
 #include "inspect/statistics/uncertainty.hpp"
 
 namespace sonde::inspect {
@@ -78,28 +79,29 @@ class Logistic final : public JointProbe {
   int passes() const override { return kept_ ? 1 : static_cast<int>(options_.epochs); }
   void add(Rows const& rows) override;
   void step(comm::Communicator const& comm) override;
-  void fit(comm::Communicator const& comm) override;
+  bool fit(comm::Communicator const& comm, FitWatch const& watch) override;
   void test(Rows const& rows) override;
   ProbeScores scores(comm::Communicator const& comm) override;
+  void save(StateWriter& state, std::string const& name) const override;
+  void load(StateReader const& state, std::string const& name, comm::Communicator const& comm) override;
 
  private:
-  std::int64_t stored_rows() const { return static_cast<std::int64_t>(keys_.size()); }
-  void store(Rows const& rows);
   void learn_rows(comm::Communicator const& comm);
   void label(std::int64_t count, float const* hypothesis, std::int64_t const* key, Scratch& scratch);
   void decide(std::int64_t count, float const* unit, Scratch& scratch) const;
   void descend(Rows const& rows);
   void precondition(comm::Communicator const& comm);
-  void solve(comm::Communicator const& comm);
+  bool solve(comm::Communicator const& comm, FitWatch const& watch);
+  void use(std::vector<double> const& weights, std::vector<double> const& intercepts);
+  void use_descent();
+  std::vector<std::uint8_t> others() const;
 
   ProbeContext context_;
   Options options_;
-  std::int64_t columns_;              // C: hypotheses, then as many controls when these are trained
-  bool kept_;                         // whether all training rows are
-  std::mutex mutex_;                  // of everything that add() and test() write
-  std::vector<float> unit_, label_;   // (stored rows, U), (.., H): all rows, or those of the first mini-batch
-  std::vector<std::int64_t> keys_;    // (stored rows)
-  std::vector<std::int64_t> blocks_;  // stored rows of each block
+  std::int64_t columns_;  // C: hypotheses, then as many controls when these are trained
+  bool kept_;             // whether all training rows are
+  std::mutex mutex_;      // of everything that add() and test() write
+  StoredRows stored_;     // all rows, or those of the first mini-batch
   std::optional<Standardization> standardization_;
   std::vector<float> base_rate_;  // (H) share of ones in the first mini-batch, by which controls are drawn
   Descent descent_;
@@ -109,8 +111,10 @@ class Logistic final : public JointProbe {
   double seen_ = 0, done_ = 0;           // rows of this rank in all passes; of all ranks before this mini-batch
   std::vector<float> weight_;            // (U, C) that z is computed with
   std::vector<float> intercept_;         // (C)
-  LogisticSolution solution_;
+  bool fitted_ = false;
+  LogisticState solver_;  // with the solution; streamed: that alone
   Confusion confusion_;
+  std::vector<std::uint8_t> other_;  // (H) of a run that wrote a checkpoint: see Scratch
   Pool<Scratch> pool_;
 };
 
@@ -126,7 +130,8 @@ Logistic::Logistic(ProbeContext const& context, Options const& options)
       all_(static_cast<std::size_t>(columns_)),
       weight_(static_cast<std::size_t>(context.units * columns_)),
       intercept_(static_cast<std::size_t>(columns_)),
-      confusion_(columns_) {
+      confusion_(columns_),
+      other_(static_cast<std::size_t>(context.hypotheses)) {
   // As if one rank had them all: the same way for any number of ranks.
   double const row_bytes =
       4.0 * static_cast<double>(context.units + context.hypotheses) + 8 + static_cast<double>(columns_);
@@ -134,27 +139,18 @@ Logistic::Logistic(ProbeContext const& context, Options const& options)
 }
 
 void Logistic::add(Rows const& rows) {
-  if (kept_ || !standardization_) {
-    store(rows);
-  } else {
-    descend(rows);
-  }
-}
-
-void Logistic::store(Rows const& rows) {
+  if (!kept_ && standardization_) return descend(rows);
   std::scoped_lock const lock(mutex_);
-  unit_.insert(unit_.end(), rows.unit, rows.unit + rows.count * rows.units);
-  label_.insert(label_.end(), rows.hypothesis, rows.hypothesis + rows.count * rows.hypotheses);
-  keys_.insert(keys_.end(), rows.key, rows.key + rows.count);
-  blocks_.push_back(rows.count);
+  stored_.add(rows);
 }
 
 /// Standardisation and base rates, from the stored rows of all ranks.
 void Logistic::learn_rows(comm::Communicator const& comm) {
-  standardization_ = standardize(comm, stored_rows(), context_.units, unit_.data());
+  standardization_ = standardize(comm, stored_.count(), context_.units, stored_.unit.data());
   auto const width = static_cast<std::size_t>(context_.hypotheses);
   std::vector<double> sums(2 * width);
-  for (float const* row = label_.data(); row != label_.data() + label_.size(); row += width) {
+  float const* const end = stored_.label.data() + stored_.label.size();
+  for (float const* row = stored_.label.data(); row != end; row += width) {
     for (std::size_t h = 0; h < width; ++h) {
       sums[h] += std::isnan(row[h]) ? 0 : 1;
       sums[width + h] += row[h] == 1 ? 1 : 0;
@@ -232,13 +228,13 @@ void Logistic::descend(Rows const& rows) {
 void Logistic::precondition(comm::Communicator const& comm) {
   std::vector<double> gram(static_cast<std::size_t>(context_.units * context_.units));
   std::vector<double> x(static_cast<std::size_t>(piece * context_.units));
-  for (std::int64_t first = 0; first < stored_rows(); first += piece) {
-    std::int64_t const count = std::min(piece, stored_rows() - first);
-    standardization_->apply(count, unit_.data() + first * context_.units, x.data());
+  for (std::int64_t first = 0; first < stored_.count(); first += piece) {
+    std::int64_t const count = std::min(piece, stored_.count() - first);
+    standardization_->apply(count, stored_.unit.data() + first * context_.units, x.data());
     backend::add_gram(count, context_.units, x.data(), gram.data());
   }
   comm::allreduce(comm, comm::Reduction::sum, std::span(gram));
-  auto const rows = static_cast<double>(comm::allreduce(comm, comm::Reduction::sum, stored_rows()));
+  auto const rows = static_cast<double>(comm::allreduce(comm, comm::Reduction::sum, stored_.count()));
   descent_.precondition(std::move(gram), std::max(rows, 1.0));
 }
 
@@ -248,69 +244,76 @@ void Logistic::step(comm::Communicator const& comm) {
     learn_rows(comm);
     for (std::int64_t c = 0; c < columns_; ++c) {
       double const share = std::clamp<double>(base_rate_[c % context_.hypotheses], 1e-6, 1 - 1e-6);
-      intercept_[c] = static_cast<float>(std::log(share / (1 - share)));
-      descent_.start(c, intercept_[c]);
+      descent_.start(c, static_cast<float>(std::log(share / (1 - share))));
     }
+    use_descent();
     // Block by block, so that no rounding depends on which rank has which.
     std::int64_t first = 0;
-    for (std::int64_t const count : blocks_) {
-      descend({count, context_.units, context_.hypotheses, unit_.data() + first * context_.units,
-               label_.data() + first * context_.hypotheses, keys_.data() + first});
+    for (std::int64_t const count : stored_.block) {
+      descend(stored_.rows(first, count, context_.units, context_.hypotheses));
       first += count;
     }
     if (!options_.penalty.l1) precondition(comm);
-    unit_ = {};
-    label_ = {};
-    keys_ = {};
+    stored_.clear();
   }
   comm::allreduce(comm, comm::Reduction::sum, std::span(gradient_));
   comm::allreduce(comm, comm::Reduction::sum, std::span(curvature_));
   comm::allreduce(comm, comm::Reduction::sum, std::span(rows_));
   descent_.step(gradient_, curvature_, rows_, done_ / static_cast<double>(options_.epochs * context_.training_rows));
   done_ = comm::allreduce(comm, comm::Reduction::sum, seen_);
-  std::ranges::copy(descent_.weights().begin(), descent_.weights().end() - columns_, weight_.begin());
-  std::ranges::copy(descent_.weights().end() - columns_, descent_.weights().end(), intercept_.begin());
+  use_descent();
   for (std::size_t c = 0; c < rows_.size(); ++c) all_[c] += rows_[c];
   std::ranges::fill(gradient_, 0);
   std::ranges::fill(curvature_, 0);
   std::ranges::fill(rows_, 0);
 }
 
-void Logistic::solve(comm::Communicator const& comm) {
-  learn_rows(comm);
-  std::vector<std::uint8_t> target(static_cast<std::size_t>(stored_rows() * columns_));
+bool Logistic::solve(comm::Communicator const& comm, FitWatch const& watch) {
+  if (!standardization_) learn_rows(comm);
+  std::int64_t const stored = stored_.count();
+  std::vector<std::uint8_t> target(static_cast<std::size_t>(stored * columns_));
   auto scratch = pool_.take();
-  for (std::int64_t first = 0; first < stored_rows(); first += piece) {
-    std::int64_t const count = std::min(piece, stored_rows() - first);
-    label(count, label_.data() + first * context_.hypotheses, keys_.data() + first, *scratch);
+  for (std::int64_t first = 0; first < stored; first += piece) {
+    std::int64_t const count = std::min(piece, stored - first);
+    label(count, stored_.label.data() + first * context_.hypotheses, stored_.key.data() + first, *scratch);
     std::copy_n(scratch->target.begin(), count * columns_, target.begin() + first * columns_);
   }
   pool_.put_back(std::move(scratch));
-  LogisticRows const rows{stored_rows(), context_.units, columns_, unit_.data(), target.data()};
-  solution_ = solve_logistic(comm, rows, *standardization_, options_.penalty, options_.tolerance, most_iterations,
-                             context_.threads);
+  LogisticRows const rows{stored, context_.units, columns_, stored_.unit.data(), target.data()};
+  return solve_logistic(comm, rows, *standardization_, options_.penalty, options_.tolerance, most_iterations,
+                        context_.threads, watch, solver_);
 }
 
-void Logistic::fit(comm::Communicator const& comm) {
+/// Decides by these from now on. A column without both classes has NaN, which stays in its column.
+void Logistic::use(std::vector<double> const& weights, std::vector<double> const& intercepts) {
+  std::ranges::copy(weights, weight_.begin());
+  std::ranges::copy(intercepts, intercept_.begin());
+}
+
+void Logistic::use_descent() {
+  std::vector<double> const& all = descent_.weights();
+  use({all.begin(), all.end() - columns_}, {all.end() - columns_, all.end()});
+}
+
+bool Logistic::fit(comm::Communicator const& comm, FitWatch const& watch) {
+  LogisticSolution& solution = solver_.solution;
   if (kept_) {
-    solve(comm);
+    if (!solve(comm, watch)) return false;
   } else {
     if (!standardization_) step(comm);  // fewer rows than a mini-batch
-    solution_.weight.assign(descent_.weights().begin(), descent_.weights().end() - columns_);
-    solution_.intercept.assign(descent_.weights().end() - columns_, descent_.weights().end());
+    solution.weight.assign(descent_.weights().begin(), descent_.weights().end() - columns_);
+    solution.intercept.assign(descent_.weights().end() - columns_, descent_.weights().end());
     comm::allreduce(comm, comm::Reduction::sum, std::span(ones_));
     for (std::int64_t c = 0; c < columns_; ++c) {
       bool const both_classes = ones_[c] > 0 && ones_[c] < all_[c];
-      if (!both_classes) solution_.intercept[c] = undefined;
-      solution_.gradient_norm.push_back(descent_.gradient_norm(c));
+      if (!both_classes) solution.intercept[c] = undefined;
+      solution.gradient_norm.push_back(descent_.gradient_norm(c));
     }
   }
-  // A column without both classes has NaN, which stays in its column.
-  std::ranges::copy(solution_.weight, weight_.begin());
-  std::ranges::copy(solution_.intercept, intercept_.begin());
-  unit_ = {};
-  label_ = {};
-  keys_ = {};
+  use(solution.weight, solution.intercept);
+  stored_.clear();
+  fitted_ = true;
+  return true;
 }
 
 void Logistic::test(Rows const& rows) {
@@ -330,34 +333,98 @@ void Logistic::test(Rows const& rows) {
   pool_.put_back(std::move(scratch));
 }
 
-ProbeScores Logistic::scores(comm::Communicator const& comm) {
-  confusion_.merge(comm);
-  std::vector<std::uint8_t> other(static_cast<std::size_t>(context_.hypotheses));
+/// Whether a hypothesis ever had a value in this rank that is neither 0 nor 1.
+std::vector<std::uint8_t> Logistic::others() const {
+  std::vector<std::uint8_t> other = other_;
   for (auto const& scratch : pool_.all()) {
     for (std::size_t h = 0; h < scratch->other.size(); ++h) other[h] |= scratch->other[h];
   }
+  return other;
+}
+
+ProbeScores Logistic::scores(comm::Communicator const& comm) {
+  confusion_.merge(comm);
+  std::vector<std::uint8_t> other = others();
   comm::allreduce(comm, comm::Reduction::max, std::span(other));
+  LogisticSolution const& solution = solver_.solution;
   ProbeScores scores;
   scores.score_name = "f1";
   std::int64_t const width = context_.hypotheses;
   scores.coefficient.assign(static_cast<std::size_t>(context_.units * width), undefined);
   for (std::int64_t h = 0; h < width; ++h) {
-    bool const known = other[h] == 0 && std::isfinite(solution_.intercept[h]);
+    bool const known = other[h] == 0 && std::isfinite(solution.intercept[h]);
     auto const or_undefined = [known](double value) { return known ? value : undefined; };
     for (std::int64_t u = 0; u < context_.units; ++u)
-      scores.coefficient[u * width + h] = or_undefined(solution_.weight[u * columns_ + h]);
-    scores.intercept.push_back(or_undefined(solution_.intercept[h]));
+      scores.coefficient[u * width + h] = or_undefined(solution.weight[u * columns_ + h]);
+    scores.intercept.push_back(or_undefined(solution.intercept[h]));
     scores.score.push_back(or_undefined(confusion_.f1(h)));
     scores.accuracy.push_back(or_undefined(confusion_.accuracy(h)));
     scores.majority.push_back(or_undefined(confusion_.majority(h)));
-    bool const control_known = context_.control && std::isfinite(solution_.intercept[width + h]);
+    bool const control_known = context_.control && std::isfinite(solution.intercept[width + h]);
     double const control = control_known ? or_undefined(confusion_.accuracy(width + h)) : undefined;
     scores.control.push_back(control);
     scores.selectivity.push_back(scores.accuracy.back() - control);
-    scores.gradient_norm.push_back(or_undefined(solution_.gradient_norm[h]));
-    scores.converged.push_back(kept_ && known && solution_.gradient_norm[h] <= options_.tolerance ? 1 : 0);
+    scores.gradient_norm.push_back(or_undefined(solution.gradient_norm[h]));
+    scores.converged.push_back(kept_ && known && solution.gradient_norm[h] <= options_.tolerance ? 1 : 0);
   }
   return scores;
+}
+
+void Logistic::save(StateWriter& state, std::string const& name) const {
+  state.number<std::int64_t>(name + "/kept", kept_);
+  state.number<std::int64_t>(name + "/fitted", fitted_);
+  stored_.save(state, name + "/stored", context_.units, context_.hypotheses);
+  Standardization const standardization = standardization_.value_or(Standardization{});
+  state.whole(name + "/mean", standardization.mean);
+  state.whole(name + "/inverse", standardization.inverse);
+  state.whole(name + "/base_rate", base_rate_);
+  if (!kept_) descent_.save(state, name + "/descent");
+  state.sum(name + "/gradient", gradient_);
+  state.sum(name + "/curvature", curvature_);
+  state.sum(name + "/rows", rows_);
+  if (fitted_) {
+    state.whole(name + "/ones", ones_);
+  } else {
+    state.sum(name + "/ones", ones_);
+  }
+  state.whole(name + "/all", all_);
+  state.sum(name + "/seen", std::vector<double>{seen_});
+  state.number(name + "/done", done_);
+  solver_.save(state, name + "/solver");
+  confusion_.save(state, name + "/confusion");
+  std::vector<std::uint8_t> other = others();
+  comm::allreduce(state.comm(), comm::Reduction::max, std::span(other));
+  state.whole(name + "/other", other);
+}
+
+void Logistic::load(StateReader const& state, std::string const& name, comm::Communicator const& comm) {
+  auto const units = static_cast<std::size_t>(context_.units),
+             hypotheses = static_cast<std::size_t>(context_.hypotheses);
+  kept_ = state.flag(name + "/kept");  // what memory there is now may decide otherwise
+  fitted_ = state.flag(name + "/fitted");
+  stored_.load(state, name + "/stored", context_.units, context_.hypotheses, comm);
+  base_rate_ = state.whole<float>(name + "/base_rate");
+  state.expect(base_rate_.empty() || base_rate_.size() == hypotheses, name + "/base_rate");
+  if (!base_rate_.empty())
+    standardization_ = {state.whole<double>(name + "/mean", units), state.whole<double>(name + "/inverse", units)};
+  if (!kept_) descent_.load(state, name + "/descent");
+  done_ = state.whole<double>(name + "/done", 1).front();
+  all_ = state.whole<double>(name + "/all", all_.size());
+  solver_.load(state, name + "/solver", context_.units, columns_);
+  state.expect(!fitted_ || (standardization_ && !solver_.solution.weight.empty()), name + "/fitted");
+  if (fitted_) {
+    use(solver_.solution.weight, solver_.solution.intercept);
+  } else if (!kept_) {
+    use_descent();
+  }
+  if (!comm.is_root()) return;  // sums over ranks are added once
+  gradient_ = state.whole<double>(name + "/gradient", gradient_.size());
+  curvature_ = state.whole<double>(name + "/curvature", curvature_.size());
+  rows_ = state.whole<double>(name + "/rows", rows_.size());
+  ones_ = state.whole<double>(name + "/ones", ones_.size());
+  seen_ = state.whole<double>(name + "/seen", 1).front();
+  confusion_.load(state, name + "/confusion");
+  other_ = state.whole<std::uint8_t>(name + "/other", hypotheses);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "inspect/probes/control.hpp"
 #include "inspect/probes/makers.hpp"
 #include "inspect/probes/pool.hpp"
+#include "inspect/probes/stored_rows.hpp"
 #include "inspect/statistics/moments.hpp"
 #include "inspect/statistics/uncertainty.hpp"
 
@@ -32,6 +33,8 @@ struct RidgeSums {
   void resize(std::int64_t units, std::int64_t columns);
   void add(RidgeSums const& other);
   void merge(comm::Communicator const& comm);
+  void save(StateWriter& state, std::string const& name) const;
+  void load(StateReader const& state, std::string const& name);
 };
 
 void RidgeSums::resize(std::int64_t units, std::int64_t columns) {
@@ -65,6 +68,28 @@ void RidgeSums::merge(comm::Communicator const& comm) {
     comm::allreduce(comm, comm::Reduction::sum, std::span(*vector));
 }
 
+void RidgeSums::save(StateWriter& state, std::string const& name) const {
+  state.number(name + "/rows", rows);
+  state.whole(name + "/xx", xx);
+  state.whole(name + "/xy", xy);
+  state.whole(name + "/x", x);
+  state.whole(name + "/y", y);
+  state.whole(name + "/yy", yy);
+  state.whole(name + "/residual", residual);
+  state.whole(name + "/missing", missing);
+}
+
+void RidgeSums::load(StateReader const& state, std::string const& name) {
+  rows = state.whole<double>(name + "/rows", 1).front();
+  xx = state.whole<double>(name + "/xx", xx.size());
+  xy = state.whole<double>(name + "/xy", xy.size());
+  x = state.whole<double>(name + "/x", x.size());
+  y = state.whole<double>(name + "/y", y.size());
+  yy = state.whole<double>(name + "/yy", yy.size());
+  residual = state.whole<double>(name + "/residual", residual.size());
+  missing = state.whole<double>(name + "/missing", missing.size());
+}
+
 /// to[c] += the sum over rows of a[c] b[c], or of a[c] without b.
 void add_rows(std::int64_t rows, std::int64_t columns, double const* a, double const* b, double* to) {
   for (std::int64_t row = 0; row < rows; ++row) {
@@ -85,9 +110,11 @@ class Ridge final : public JointProbe {
   std::string description() const override { return "linear regression on all units, penalty l2"; }
   void add(Rows const& rows) override;
   void step(comm::Communicator const& comm) override;
-  void fit(comm::Communicator const& comm) override;
+  bool fit(comm::Communicator const& comm, FitWatch const& watch) override;
   void test(Rows const& rows) override;
   ProbeScores scores(comm::Communicator const& comm) override;
+  void save(StateWriter& state, std::string const& name) const override;
+  void load(StateReader const& state, std::string const& name, comm::Communicator const& comm) override;
 
  private:
   void find_shift(comm::Communicator const& comm);
@@ -99,9 +126,8 @@ class Ridge final : public JointProbe {
   ProbeContext context_;
   double lambda_;
   std::int64_t columns_;                   // C: hypotheses, then controls
-  std::mutex mutex_;                       // of the rows of the first mini-batch
-  std::vector<float> unit_, label_;        // (rows, U), (rows, H)
-  std::vector<std::int64_t> keys_;         // (rows)
+  std::mutex mutex_;                       // of the stored rows
+  StoredRows stored_;                      // those of the first mini-batch
   bool shifted_ = false;                   // whether the shifts are known: after the first mini-batch
   std::vector<double> x_shift_, y_shift_;  // (U), (C)
   Pool<RidgeSums> training_, held_out_;
@@ -113,9 +139,7 @@ class Ridge final : public JointProbe {
 void Ridge::add(Rows const& rows) {
   if (shifted_) return sum(rows, training_, false);
   std::scoped_lock const lock(mutex_);
-  unit_.insert(unit_.end(), rows.unit, rows.unit + rows.count * rows.units);
-  label_.insert(label_.end(), rows.hypothesis, rows.hypothesis + rows.count * rows.hypotheses);
-  keys_.insert(keys_.end(), rows.key, rows.key + rows.count);
+  stored_.add(rows);
 }
 
 void Ridge::step(comm::Communicator const& comm) {
@@ -125,14 +149,14 @@ void Ridge::step(comm::Communicator const& comm) {
 /// The means of the first mini-batch, by which large offsets cancel; 1/2 for controls. Then sums up that mini-batch.
 void Ridge::find_shift(comm::Communicator const& comm) {
   std::int64_t const units = context_.units, hypotheses = context_.hypotheses;
-  auto const count = static_cast<std::int64_t>(keys_.size());
+  auto const count = stored_.count();
   double const rows = static_cast<double>(comm::allreduce(comm, comm::Reduction::sum, count));
   x_shift_.resize(static_cast<std::size_t>(units));
   y_shift_.resize(static_cast<std::size_t>(hypotheses));
   for (std::int64_t row = 0; row < count; ++row) {
-    for (std::int64_t u = 0; u < units; ++u) x_shift_[u] += unit_[row * units + u];
+    for (std::int64_t u = 0; u < units; ++u) x_shift_[u] += stored_.unit[row * units + u];
     for (std::int64_t h = 0; h < hypotheses; ++h) {
-      float const value = label_[row * hypotheses + h];
+      float const value = stored_.label[row * hypotheses + h];
       y_shift_[h] += std::isnan(value) ? 0.0 : static_cast<double>(value);
     }
   }
@@ -142,10 +166,8 @@ void Ridge::find_shift(comm::Communicator const& comm) {
   }
   y_shift_.resize(static_cast<std::size_t>(columns_), 0.5);
   shifted_ = true;
-  sum({count, units, hypotheses, unit_.data(), label_.data(), keys_.data()}, training_, false);
-  unit_ = {};
-  label_ = {};
-  keys_ = {};
+  sum(stored_.rows(0, count, units, hypotheses), training_, false);
+  stored_.clear();
 }
 
 /// Fills x_rows and y_rows for at most `piece` rows.
@@ -207,9 +229,10 @@ RidgeSums Ridge::total(Pool<RidgeSums> const& pool, comm::Communicator const& co
   return total;
 }
 
-void Ridge::fit(comm::Communicator const& comm) {
+bool Ridge::fit(comm::Communicator const& comm, FitWatch const&) {
   if (!shifted_) find_shift(comm);
   solve(total(training_, comm));
+  return true;
 }
 
 void Ridge::solve(RidgeSums const& sums) {
@@ -289,6 +312,42 @@ ProbeScores Ridge::scores(comm::Communicator const& comm) {
       scores.coefficient.push_back(scores.converged[h] != 0 ? coefficient_[u * columns_ + h] : undefined);
   }
   return scores;
+}
+
+void Ridge::save(StateWriter& state, std::string const& name) const {
+  state.number<std::int64_t>(name + "/shifted", shifted_);
+  stored_.save(state, name + "/stored", context_.units, context_.hypotheses);
+  state.whole(name + "/x_shift", x_shift_);
+  state.whole(name + "/y_shift", y_shift_);
+  total(training_, state.comm()).save(state, name + "/training");
+  total(held_out_, state.comm()).save(state, name + "/held_out");
+  state.whole(name + "/weight", weight_);
+  state.whole(name + "/intercept", intercept_);
+  state.whole(name + "/coefficient", coefficient_);
+  state.whole(name + "/gradient_norm", gradient_norm_);
+  state.whole(name + "/mean", mean_);
+}
+
+void Ridge::load(StateReader const& state, std::string const& name, comm::Communicator const& comm) {
+  auto const units = static_cast<std::size_t>(context_.units), columns = static_cast<std::size_t>(columns_);
+  shifted_ = state.flag(name + "/shifted");
+  stored_.load(state, name + "/stored", context_.units, context_.hypotheses, comm);
+  x_shift_ = state.whole<double>(name + "/x_shift", shifted_ ? units : 0);
+  y_shift_ = state.whole<double>(name + "/y_shift", shifted_ ? columns : 0);
+  mean_ = state.whole<double>(name + "/mean");
+  bool const fitted = !mean_.empty();
+  state.expect(!fitted || (shifted_ && mean_.size() == columns), name + "/mean");
+  weight_ = state.whole<double>(name + "/weight", fitted ? units * columns : 0);
+  intercept_ = state.whole<double>(name + "/intercept", fitted ? columns : 0);
+  coefficient_ = state.whole<double>(name + "/coefficient", fitted ? units * columns : 0);
+  gradient_norm_ = state.whole<double>(name + "/gradient_norm", fitted ? columns : 0);
+  if (!comm.is_root()) return;  // sums over ranks are added once
+  for (auto const& [pool, part] : {std::pair{&training_, "/training"}, std::pair{&held_out_, "/held_out"}}) {
+    auto sums = pool->take();
+    sums->resize(context_.units, columns_);
+    sums->load(state, name + part);
+    pool->put_back(std::move(sums));
+  }
 }
 
 }  // namespace

@@ -33,6 +33,15 @@ ColumnOrder::ColumnOrder(std::vector<float> pilot) : binned_(true) {
   index();
 }
 
+ColumnOrder ColumnOrder::with_edges(std::vector<float> edges) {
+  ColumnOrder column;
+  column.binned_ = true;
+  column.values_ = std::move(edges);
+  column.counts_.resize(column.values_.size() + 1);
+  column.index();
+  return column;
+}
+
 /// Divides values_, which are ascending, into as many cells.
 void ColumnOrder::index() {
   std::size_t const cells = values_.size();
@@ -80,6 +89,51 @@ void ColumnOrder::add(ColumnOrder const& other) {
   } else {
     values_.insert(values_.end(), other.values_.begin(), other.values_.end());
   }
+}
+
+void ColumnOrder::clear() {
+  count_ = 0;
+  if (binned_) {
+    std::ranges::fill(counts_, 0);
+  } else {
+    values_.clear();
+  }
+}
+
+ColumnOrder::Seen ColumnOrder::seen() const {
+  Seen seen;
+  if (binned_) return {{}, counts_};
+  bool const finished = !before_.empty();
+  seen.values = values_;
+  std::ranges::sort(seen.values);
+  std::size_t different = 0;
+  for (std::size_t i = 0; i < seen.values.size(); ++i) {
+    std::int64_t const rows = finished ? before_[i + 1] - before_[i] : 1;
+    if (different > 0 && seen.values[i] == seen.values[different - 1]) {
+      seen.rows.back() += rows;
+      continue;
+    }
+    seen.values[different++] = seen.values[i];
+    seen.rows.push_back(rows);
+  }
+  seen.values.resize(different);
+  return seen;
+}
+
+void ColumnOrder::add(Seen const& seen, float least, float most) {
+  std::int64_t count = 0;
+  for (std::size_t i = 0; i < seen.rows.size(); ++i) {
+    count += seen.rows[i];
+    if (binned_) {
+      counts_[i] += seen.rows[i];
+    } else {
+      values_.insert(values_.end(), static_cast<std::size_t>(seen.rows[i]), seen.values[i]);
+    }
+  }
+  if (count == 0) return;
+  least_ = count_ == 0 ? least : std::min(least_, least);
+  most_ = count_ == 0 ? most : std::max(most_, most);
+  count_ += count;
 }
 
 void ColumnOrder::merge(comm::Communicator const& comm) {
@@ -170,6 +224,13 @@ void ColumnClasses::insert(float value) {
   if (values_.size() <= most) return;
   too_many_ = true;
   values_.clear();
+}
+
+std::vector<float> ColumnClasses::seen() const {
+  if (!too_many_) return values_;
+  std::vector<float> any(most + 1);
+  for (std::size_t i = 0; i < any.size(); ++i) any[i] = static_cast<float>(i);
+  return any;
 }
 
 void ColumnClasses::add(ColumnClasses const& other) {

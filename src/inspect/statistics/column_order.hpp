@@ -16,18 +16,33 @@ class ColumnOrder {
   ColumnOrder() = default;
   /// Counts values in bins: with edges at 4096 quantiles of `pilot` (copied), a repeated value in a bin of its own.
   explicit ColumnOrder(std::vector<float> pilot);
+  /// Counts values in the bins of another object.
+  static ColumnOrder with_edges(std::vector<float> edges);
 
   /// NaN (not annotated) is passed over.
   void insert(float value);
   void add(ColumnOrder const& other);
+  void clear();
   /// Collective.
   void merge(comm::Communicator const& comm);
   void finish();
 
+  /// What has been seen, before and after finish(): the rows of each value, ascending, or of each bin.
+  struct Seen {
+    std::vector<float> values;  // exact only
+    std::vector<std::int64_t> rows;
+  };
+  Seen seen() const;
+  /// Adds what another object, binned alike, has seen between `least` and `most`. Before finish().
+  void add(Seen const& seen, float least, float most);
+  /// Where bins start.
+  std::vector<float> const& edges() const { return values_; }
+
   /// Rows with a value.
   std::int64_t count() const { return count_; }
-  /// The least value seen.
+  /// The least value seen, and the largest.
   float least() const { return least_; }
+  float most() const { return most_; }
   /// At most one different value (as far as bins tell).
   bool constant() const { return count_ == 0 || least_ == most_; }
   /// Mean rank, from 1 to count(), of the rows that have this value; binned: of its bin.
@@ -64,10 +79,13 @@ class ColumnClasses {
 
   void insert(float value);
   void add(ColumnClasses const& other);
+  void clear() { *this = {}; }
   /// Collective.
   void merge(comm::Communicator const& comm);
   /// Ascending; empty when there are more than `most`.
   std::span<float const> values() const { return values_; }
+  /// Values that bring another object to where this one is when it has seen them.
+  std::vector<float> seen() const;
 
  private:
   std::vector<float> values_;
@@ -81,6 +99,7 @@ class TopValues {
 
   void insert(float value);
   void add(TopValues const& other);
+  void clear() { heap_.clear(); }
   /// Collective.
   void merge(comm::Communicator const& comm);
   /// Sorts, largest first.
@@ -88,6 +107,8 @@ class TopValues {
   /// The k-th largest, k from 1, after finish().
   float largest(std::int64_t k) const { return heap_[static_cast<std::size_t>(k - 1)]; }
   std::int64_t count() const { return static_cast<std::int64_t>(heap_.size()); }
+  /// All of them, in no order.
+  std::vector<float> const& seen() const { return heap_; }
 
  private:
   std::size_t size_;

@@ -81,6 +81,13 @@ void Order::add(Order const& worker) {
   add_all(tops_, worker.tops_);
 }
 
+void Order::clear() {
+  for (ColumnOrder& column : units_) column.clear();
+  for (ColumnOrder& column : hypotheses_) column.clear();
+  for (ColumnClasses& column : classes_) column.clear();
+  for (TopValues& column : tops_) column.clear();
+}
+
 void Order::merge(comm::Communicator const& comm) {
   for (ColumnOrder& column : units_) column.merge(comm);
   for (ColumnOrder& column : hypotheses_) column.merge(comm);
@@ -92,6 +99,7 @@ void Order::finish() {
   for (ColumnOrder& column : units_) column.finish();
   for (ColumnOrder& column : hypotheses_) column.finish();
   for (TopValues& column : tops_) column.finish();
+  finished_ = true;
 }
 
 float Order::top_value(std::int64_t u, double top) const {

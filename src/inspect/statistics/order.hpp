@@ -9,6 +9,7 @@
 
 #include "comm/communicator.hpp"
 #include "inspect/rows.hpp"
+#include "inspect/state.hpp"
 #include "inspect/statistics/column_order.hpp"
 
 namespace sonde::inspect {
@@ -30,6 +31,9 @@ class Order {
   /// `pilot`: rows (all hypotheses) for the edges of bins, the same on all ranks. Looked at only when binned.
   Order(OrderOptions const& options, Rows const& pilot);
 
+  /// Nothing seen yet, with the bins of an object that was saved.
+  Order(OrderOptions const& options, StateReader const& state);
+
   static bool fits(OrderOptions const& options);
   bool exact() const { return exact_; }
 
@@ -37,9 +41,16 @@ class Order {
   void update(Rows const& rows);
   /// Adds what another worker has seen.
   void add(Order const& worker);
+  /// Forgets what it has seen.
+  void clear();
   /// Adds what all ranks have seen, on every rank. Collective.
   void merge(comm::Communicator const& comm);
   void finish();
+
+  /// What all ranks have seen, before and after finish(). Collective.
+  void save(StateWriter& state);
+  /// Adds this rank's share of it. Before merge(). Not collective.
+  void load(StateReader const& state, comm::Communicator const& comm);
 
   // After finish(). `hypothesis` is a place among the hypotheses at the start.
   ColumnOrder const& unit(std::int64_t u) const { return units_[static_cast<std::size_t>(u)]; }
@@ -55,8 +66,10 @@ class Order {
   double rank_error() const;
 
  private:
+  std::vector<ColumnOrder*> columns();  // units, then hypotheses
+
   OrderOptions options_;
-  bool exact_;
+  bool exact_, finished_ = false;
   std::vector<ColumnOrder> units_;       // (U)
   std::vector<ColumnOrder> hypotheses_;  // (H)
   std::vector<ColumnClasses> classes_;   // (H)
