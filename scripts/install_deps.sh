@@ -4,10 +4,11 @@ set -euo pipefail
 
 usage() {
   cat <<'EOF'
-Usage: scripts/install_deps.sh [--yes] [--train] [--bench] [--list]
+Usage: scripts/install_deps.sh [--yes] [--train] [--bench] [--bundle] [--list]
   --yes    do not ask (the default when standard input is not a terminal)
   --train  also what the scripts that make inputs/ need
   --bench  also what the comparison with PyTorch in tests/bench needs
+  --bundle also what scripts/bundle.sh needs
   --list   print the packages, one per line, and install nothing
 EOF
 }
@@ -20,6 +21,7 @@ packages=(
   libonnx-dev libprotobuf-dev protobuf-compiler librandom123-dev zlib1g-dev libjpeg62-turbo-dev libpng-dev
   nlohmann-json3-dev libssl-dev libopenblas-pthread-dev libre2-dev pybind11-dev python3-dev
   # tests
+  clang-14 libclang-rt-14-dev libomp-14-dev
   libgtest-dev libonnx-testdata clang-format-14 hdf5-tools python3
   # results in Python: summary, digest, contact sheet
   python3-h5py python3-numpy python3-pil
@@ -33,6 +35,7 @@ for option in "$@"; do
     --yes | -y) assume_yes=true ;;
     --train) packages+=(python3-torch dataset-fashion-mnist) ;;
     --bench) packages+=(python3-torch) ;;
+    --bundle) packages+=(patchelf xz-utils) ;;
     --list) list_only=true ;;
     --help | -h) usage; exit 0 ;;
     *) echo "install_deps.sh: unknown option '$option' (no such option)." >&2; usage >&2; exit 2 ;;

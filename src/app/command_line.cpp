@@ -45,6 +45,26 @@ std::string number_text(double value) {
   return std::to_string(value);
 }
 
+/// What is wrong with an option of `parsed`. Not error.what(): Boost 1.74 puts a value into the place of "%value%"
+/// until there is none, for ever when the value holds that word itself.
+std::string reason(po::error const& error, po::parsed_options const& parsed) {
+  auto const* line = dynamic_cast<po::invalid_config_file_syntax const*>(&error);
+  if (line) return "'" + line->tokens() + "' is no setting";
+  auto const* named = dynamic_cast<po::error_with_option_name const*>(&error);
+  if (!named) return error.what();
+  std::string const name = named->get_option_name();
+  if (dynamic_cast<po::multiple_occurrences const*>(&error)) return "option '" + name + "' is given more than once";
+  if (!dynamic_cast<po::validation_error const*>(&error)) {
+    return "option '" + name + "' lacks its value, or takes none";
+  }
+  std::string values;
+  for (auto const& option : parsed.options) {
+    if (!name.ends_with(option.string_key) || option.string_key.empty()) continue;
+    for (std::string const& value : option.value) values += " '" + value + "'";
+  }
+  return "the value" + values + " of option '" + name + "' is of the wrong kind";
+}
+
 void append_setting(std::ostream& out, std::string const& name, boost::any const& value) {
   if (auto const* text = boost::any_cast<std::string>(&value)) out << name << " = " << *text << '\n';
   if (auto const* number = boost::any_cast<double>(&value)) out << name << " = " << number_text(*number) << '\n';
@@ -80,9 +100,11 @@ void CommandLine::positional(std::string const& name, int count) { positional_.a
 
 CommandLine::Result CommandLine::parse(std::vector<std::string> const& words, bool print) {
   for (auto const& group : groups_) all_.add(group);
+  po::parsed_options parsed(&all_);
   try {
     auto const style = po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
-    po::store(po::command_line_parser(words).options(all_).positional(positional_).style(style).run(), values_);
+    parsed = po::command_line_parser(words).options(all_).positional(positional_).style(style).run();
+    po::store(parsed, values_);
     if (values_.count("help")) {
       if (print) std::cout << help();
       return Result::help_printed;
@@ -103,7 +125,7 @@ CommandLine::Result CommandLine::parse(std::vector<std::string> const& words, bo
         "command line: a word stands without an option before it (every value needs the --name of one). Write "
             << usage_ << ".");
   } catch (po::error const& error) {
-    SONDE_FAIL_AS(InputError, "command line: " << error.what() << ". See --help.");
+    SONDE_FAIL_AS(InputError, "command line: " << reason(error, parsed) << ". See --help.");
   }
   if (values_.count("dump-config")) {
     if (print) std::cout << effective_config();
@@ -113,12 +135,15 @@ CommandLine::Result CommandLine::parse(std::vector<std::string> const& words, bo
 }
 
 void CommandLine::read_config(std::istream& config, std::string const& where) {
+  po::parsed_options parsed(&all_);
   try {
-    po::store(po::parse_config_file(config, all_), values_);
+    parsed = po::parse_config_file(config, all_);
+    po::store(parsed, values_);
   } catch (po::unknown_option const& error) {
     unknown(error.get_option_name());
-  } catch (std::exception const& error) {
-    SONDE_FAIL_AS(InputError, where << ": " << error.what() << " (lines are key = value). Compare with --dump-config.");
+  } catch (po::error const& error) {
+    SONDE_FAIL_AS(InputError,
+                  where << ": " << reason(error, parsed) << " (lines are key = value). Compare with --dump-config.");
   }
 }
 

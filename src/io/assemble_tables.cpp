@@ -160,11 +160,12 @@ void assemble_tables(std::vector<std::string> const& segments, H5File& target, S
   for (std::string const& path : segments) {
     for (std::string const& table : tables_of(H5File::open(path))) holders[table].push_back(path);
   }
-  for (auto const& [table, paths] : holders) {
+  for (auto const& [name, paths] : holders) {
+    std::string const& table = name;  // lambdas of clang 14 cannot take a part of a structured binding
     std::vector<H5File> files;
     for (std::string const& path : paths) files.push_back(H5File::open(path));
     std::vector<std::string> columns = files.front().children(table);
-    std::erase_if(columns, [&](std::string const& name) { return !files.front().is_dataset(table + "/" + name); });
+    std::erase_if(columns, [&](std::string const& column) { return !files.front().is_dataset(table + "/" + column); });
     if (columns.empty()) continue;
     auto const own_keys = keys.find(table);
     std::vector<Place> places =

@@ -22,7 +22,7 @@ void check(int status) {
 void add_file(Sha256& sum, std::string const& path) {
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> const file(std::fopen(path.c_str(), "rb"), &std::fclose);
   VALIDATE(file, "file " << path << ": it cannot be opened (" << std::strerror(errno) << "). Check the path.");
-  std::vector<std::byte> block(1 << 20);
+  std::vector<std::byte> block(1 << 16);
   while (std::size_t const count = std::fread(block.data(), 1, block.size(), file.get()))
     sum.update({block.data(), count});
   VALIDATE(!std::ferror(file.get()),

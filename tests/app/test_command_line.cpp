@@ -108,6 +108,15 @@ TEST(CommandLine, RefusesValuesOfTheWrongType) {
   EXPECT_NE(refusal({"--config", config_file("no equals sign\n")}), "");
 }
 
+TEST(CommandLine, NamesValuesOfTheWrongTypeWhateverTheyHold) {
+  // Placeholders of Boost's own messages, which never ended (found by fuzzing).
+  EXPECT_NE(refusal({"--count", "a%value%"}).find("'a%value%' of option '--count'"), std::string::npos);
+  EXPECT_NE(refusal({"--config", config_file("count = ('%value%')\n")}).find("('%value%')"), std::string::npos);
+  EXPECT_NE(refusal({"--config", config_file("%invalid_line%\n")}).find("'%invalid_line%'"), std::string::npos);
+  EXPECT_NE(refusal({"--%canonical_option%"}).find("is unknown"), std::string::npos);
+  EXPECT_NE(refusal({"--fast=%option%"}), "");
+}
+
 TEST(CommandLine, ChecksRangesAndChoices) {
   CommandLine const line = parsed({"--step", "nan", "--kind", "slow"});
   EXPECT_EQ(line.integer_in("count", 1, 7), 7);

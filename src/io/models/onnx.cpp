@@ -196,7 +196,7 @@ Graph start(::onnx::ModelProto& model, std::string const& path, Shape const& ext
   Shape sample = extents;
   sample.erase(sample.begin() + batch_axis);
   bool const turned = sample.size() == 3 && !channels_last_input && batch_axis == 0;
-  if (turned) std::ranges::rotate(sample, sample.begin() + 1);
+  if (turned) std::rotate(sample.begin(), sample.begin() + 1, sample.end());
   // Enough for any real model, however small its file: maps for constants that are spread over large images.
   std::int64_t const limit = 4 * static_cast<std::int64_t>(std::filesystem::file_size(path)) + (std::int64_t{1} << 27);
   Graph graph(path, proto, opset_of(model, path), ModelBuilder(path, "onnx", sample, input.name()), limit);

@@ -190,7 +190,7 @@ void transpose(Call& call) {
   for (std::size_t i = 1; i < order.size(); ++i)
     plain.push_back(static_cast<std::int64_t>(call.stored_axis(x, order[i])));
   std::vector<std::int64_t> last = plain;
-  if (rank == 4) std::ranges::rotate(last, last.begin() + 1);
+  if (rank == 4) std::rotate(last.begin(), last.begin() + 1, last.end());
   Value same = x;
   same.channels_last = rank == 4 && std::ranges::is_sorted(last);
   if (same.channels_last || std::ranges::is_sorted(plain)) return call.result(same, Role::none);
