@@ -38,8 +38,9 @@ CheckpointOptions checkpoint_options(CommandLine const& line) {
 }
 
 std::vector<std::string> const& execution_option_names() {
-  static std::vector<std::string> const names{"threads",          "log-level",  "out",    "overwrite", "summary",
-                                              "checkpoint-every", "time-limit", "resume", "events",    "dry-run"};
+  static std::vector<std::string> const names{"threads", "log-level",        "out",        "overwrite",
+                                              "summary", "checkpoint-every", "time-limit", "resume",
+                                              "events",  "dry-run",          "isolate",    "isolate-timeout"};
   return names;
 }
 

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "app/isolate.hpp"
 #include "base/check.hpp"
 #include "base/log.hpp"
 #include "base/parameters.hpp"
@@ -77,10 +78,11 @@ std::optional<io::TextOptions> text_options(CommandLine const& line) {
 }
 
 void add_execution_options(CommandLine& line) {
-  line.group("Execution")
-      ->add_options()("backend", po::value<std::string>()->default_value("auto"), "auto, cpu, reference or cuda")(
-          "threads", po::value<std::int64_t>()->default_value(1), "workers in each rank, each on its own micro-batch")(
-          "log-level", po::value<std::string>()->default_value("info"), "debug, info, warning or error");
+  auto* const group = line.group("Execution");
+  group->add_options()("backend", po::value<std::string>()->default_value("auto"), "auto, cpu, reference or cuda")(
+      "threads", po::value<std::int64_t>()->default_value(1), "workers in each rank, each on its own micro-batch")(
+      "log-level", po::value<std::string>()->default_value("info"), "debug, info, warning or error");
+  add_isolate_options(group);
 }
 
 void add_output_options(CommandLine& line, bool required) {

@@ -4,6 +4,7 @@
 #include "app/command.hpp"
 #include "app/common_options.hpp"
 #include "app/coverage_report.hpp"
+#include "app/isolate.hpp"
 #include "app/progress.hpp"
 #include "app/scan_options.hpp"
 #include "base/check.hpp"
@@ -115,6 +116,7 @@ int run_coverage(std::vector<std::string> const& words, comm::Communicator const
   auto parsed = CommandLine::Result::run;
   comm::agree(comm, [&] { parsed = line.parse(words, comm.is_root()); });
   if (parsed != CommandLine::Result::run) return exit_done;
+  open_isolated(line, comm);
   return CoverageJob(line, words, comm).run();
 }
 

@@ -6,6 +6,7 @@
 
 #include "app/command.hpp"
 #include "app/common_options.hpp"
+#include "app/isolate.hpp"
 #include "backend/backend.hpp"
 #include "base/check.hpp"
 #include "base/registry.hpp"
@@ -22,12 +23,13 @@ CommandLine make_describe_line() {
       "Prints format, shapes, layers, counted neurons and backend of model files, or what sonde supports.");
   add_model_options(line);
   line.positional("model", -1);
-  line.group("Describe")
-      ->add_options()("ops", po::bool_switch(),
-                      "list the Keras layers and ONNX operators that sonde reads; needs no model")(
-          "json", po::bool_switch(), "print JSON instead of text")(
-          "backend", po::value<std::string>()->default_value("auto"),
-          "the choice to be explained: auto, cpu, reference or cuda");
+  auto* const group = line.group("Describe");
+  group->add_options()("ops", po::bool_switch(),
+                       "list the Keras layers and ONNX operators that sonde reads; needs no model")(
+      "json", po::bool_switch(), "print JSON instead of text")(
+      "backend", po::value<std::string>()->default_value("auto"),
+      "the choice to be explained: auto, cpu, reference or cuda");
+  add_isolate_options(group);
   return line;
 }
 
@@ -155,6 +157,7 @@ void print_ops(bool json) {
 void describe(CommandLine const& line) {
   if (line.flag("ops")) return print_ops(line.flag("json"));
   VALIDATE(line.given("model"), "describe: no model is named. Write sonde describe MODEL, or --ops.");
+  open_isolated(line, comm::Communicator());
   Json all = Json::array();
   for (auto const& network : read_networks(line, line.flag("regression"))) {
     all.push_back(model_facts(*network, line.text("backend")));

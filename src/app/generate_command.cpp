@@ -5,6 +5,7 @@
 #include "app/checkpoint_options.hpp"
 #include "app/command.hpp"
 #include "app/common_options.hpp"
+#include "app/isolate.hpp"
 #include "app/generate_options.hpp"
 #include "app/generate_summary.hpp"
 #include "app/progress.hpp"
@@ -220,6 +221,7 @@ int run_generate(std::vector<std::string> const& words, comm::Communicator const
   auto parsed = CommandLine::Result::run;
   comm::agree(comm, [&] { parsed = line.parse(words, comm.is_root()); });
   if (parsed != CommandLine::Result::run) return exit_done;
+  open_isolated(line, comm);
   return GenerateJob(line, words, comm).run();
 }
 

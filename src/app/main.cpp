@@ -1,7 +1,9 @@
 // sonde: subcommands, errors and exit statuses.
 #include <iostream>
+#include <string_view>
 
 #include "app/command.hpp"
+#include "app/isolate.hpp"
 #include "app/version.hpp"
 #include "base/check.hpp"
 #include "base/log.hpp"
@@ -64,6 +66,7 @@ int dispatch(std::vector<std::string> words, comm::Communicator const& comm) {
 }  // namespace sonde::app
 
 int main(int argc, char** argv) {
+  if (argc == 3 && std::string_view(argv[1]) == sonde::app::isolated_word) return sonde::app::run_isolated(argv[2]);
   sonde::comm::MpiSession const session(argc, argv);
   auto const comm = sonde::comm::Communicator::world();
   sonde::configure_log(sonde::LogLevel::info, comm.rank(), comm.size());

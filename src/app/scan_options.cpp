@@ -18,7 +18,8 @@ namespace sonde::app {
 namespace {
 
 /// Options that do not decide the result, and are left out of its /config.
-std::vector<std::string> const execution_options{"threads", "log-level", "out", "overwrite", "dry-run"};
+std::vector<std::string> const execution_options{"threads", "log-level",      "out", "overwrite", "dry-run",
+                                                 "isolate", "isolate-timeout"};
 
 }  // namespace
 

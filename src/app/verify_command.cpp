@@ -6,6 +6,7 @@
 #include "app/command.hpp"
 #include "app/common_options.hpp"
 #include "app/generate_options.hpp"
+#include "app/isolate.hpp"
 #include "base/check.hpp"
 #include "base/cpu_isa.hpp"
 #include "comm/agree.hpp"
@@ -81,6 +82,10 @@ int run_verify(std::vector<std::string> const& words, comm::Communicator const& 
     parsed = line.parse(words, comm.is_root());
     if (parsed != CommandLine::Result::run) return;
     VALIDATE(line.given("result"), "verify: no result is named. Write sonde verify F.h5.");
+  });
+  if (parsed != CommandLine::Result::run) return exit_done;
+  open_isolated(line, comm);
+  comm::agree(comm, [&] {
     auto file = io::H5File::open(line.text("result"));
     VALIDATE(file.has_attribute("/", "schema") && file.text_attribute("/", "schema") == "sonde-generate",
              "result " << file.path()
@@ -92,7 +97,6 @@ int run_verify(std::vector<std::string> const& words, comm::Communicator const& 
                                                 io::parse_preprocess(stored.texts("preprocess")).model, backend,
                                                 line.number_in("tolerance", 0, 1));
   });
-  if (parsed != CommandLine::Result::run) return exit_done;
   generate::VerifyReport const report = job->run(comm);
   if (comm.is_root()) print_report(report);
   return report.failed == 0 && report.coverage_holds ? exit_done : exit_failure;

@@ -12,6 +12,10 @@ namespace sonde::io {
 ModelFile read_model(std::string const& path, ModelOptions const& options) {
   VALIDATE(!std::filesystem::is_directory(path),
            "model " << path << ": it is a folder (a TensorFlow SavedModel?). Save it as one .h5 or .onnx file.");
+  std::error_code ignored;
+  VALIDATE(
+      !std::filesystem::exists(path, ignored) || std::filesystem::is_regular_file(path, ignored),
+      "model " << path << ": it is no regular file (a pipe or device would be waited for). Give the name of a file.");
   std::ifstream file(path, std::ios::binary);
   VALIDATE(file, "model " << path << ": it cannot be opened (missing, or not readable). Check the path.");
   std::array<char, 8> start{};
