@@ -10,6 +10,7 @@
 #include "app/inspect_checkpoint.hpp"
 #include "app/inspect_options.hpp"
 #include "app/inspect_summary.hpp"
+#include "app/isolate.hpp"
 #include "app/progress.hpp"
 #include "app/scan_options.hpp"
 #include "app/version.hpp"
@@ -391,6 +392,7 @@ int run_inspect(std::vector<std::string> const& words, comm::Communicator const&
   auto parsed = CommandLine::Result::run;
   comm::agree(comm, [&] { parsed = line.parse(words, comm.is_root()); });
   if (parsed != CommandLine::Result::run) return exit_done;
+  open_isolated(line, comm);
   return InspectJob(line, words, comm).run();
 }
 
