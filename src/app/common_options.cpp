@@ -80,9 +80,15 @@ std::optional<io::TextOptions> text_options(CommandLine const& line) {
 void add_execution_options(CommandLine& line) {
   auto* const group = line.group("Execution");
   group->add_options()("backend", po::value<std::string>()->default_value("auto"), "auto, cpu, reference or cuda")(
+      "precision", po::value<std::string>()->default_value("fp32"),
+      "of products on a GPU: fp32, or tf32, which is faster and rounds factors to 10 bits")(
       "threads", po::value<std::int64_t>()->default_value(1), "workers in each rank, each on its own micro-batch")(
       "log-level", po::value<std::string>()->default_value("info"), "debug, info, warning or error");
   add_isolate_options(group);
+}
+
+backend::BackendMaker backend_maker(CommandLine const& line) {
+  return backend::backend_maker(line.text("backend"), {backend::precision_of(line.text("precision"))});
 }
 
 void add_output_options(CommandLine& line, bool required) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/command_line.hpp"
+#include "backend/backend.hpp"
 #include "comm/communicator.hpp"
 #include "io/datasets/dataset.hpp"
 #include "io/datasets/text.hpp"
@@ -20,8 +21,10 @@ void add_model_options(CommandLine& line);
 void add_data_options(CommandLine& line, std::string const& name);
 /// --vocab, --record, --length, --pad, --start, --unknown: data that are text.
 void add_text_options(CommandLine& line);
-/// --backend, --threads, --log-level.
+/// --backend, --precision, --threads, --log-level.
 void add_execution_options(CommandLine& line);
+/// What --backend and --precision ask for. Throws InputError for names there are not.
+backend::BackendMaker backend_maker(CommandLine const& line);
 /// --out, --overwrite.
 void add_output_options(CommandLine& line, bool required);
 

@@ -5,9 +5,9 @@
 #include "app/checkpoint_options.hpp"
 #include "app/command.hpp"
 #include "app/common_options.hpp"
-#include "app/isolate.hpp"
 #include "app/generate_options.hpp"
 #include "app/generate_summary.hpp"
+#include "app/isolate.hpp"
 #include "app/progress.hpp"
 #include "app/version.hpp"
 #include "base/check.hpp"
@@ -80,7 +80,7 @@ class GenerateJob {
     cap_isa(static_cast<CpuIsa>(comm::allreduce(comm_, comm::Reduction::min, static_cast<std::int32_t>(usable_isa()))));
     comm::agree(comm_, [&] {
       setup_ = std::make_unique<generate::Setup>(*config, networks, data.records, data.preprocess.model,
-                                                 backend::backend_maker(line_.text("backend")));
+                                                 backend_maker(line_));
     });
     for (auto const& network : networks) units_.push_back(network->units());
     warn_about_rounds();

@@ -245,7 +245,7 @@ class InspectJob {
       std::int64_t const given = line_.integer_in("batch", 0, 1 << 20);
       std::int64_t const usual = options.form == inspect::RowForm::steps ? 128 : 32;
       batch_ = std::min(block_records(line_, config_, facts_.records, facts_.symbols), given > 0 ? given : usual);
-      options.scan.make_backend = backend::backend_maker(line_.text("backend"));
+      options.scan.make_backend = backend_maker(line_);
       options.scan.threads = config_.threads;
       options.scan.batch = batch_;
       units_ = inspect::make_model_units(networks_, data_.records, data_.preprocess.model, options);

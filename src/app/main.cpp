@@ -1,4 +1,5 @@
 // sonde: subcommands, errors and exit statuses.
+#include <cstdlib>
 #include <iostream>
 #include <string_view>
 
@@ -10,6 +11,7 @@
 #include "base/registry.hpp"
 #include "comm/agree.hpp"
 #include "comm/mpi_session.hpp"
+#include "device/device.hpp"
 
 namespace sonde::app {
 namespace {
@@ -69,6 +71,7 @@ int main(int argc, char** argv) {
   if (argc == 3 && std::string_view(argv[1]) == sonde::app::isolated_word) return sonde::app::run_isolated(argv[2]);
   sonde::comm::MpiSession const session(argc, argv);
   auto const comm = sonde::comm::Communicator::world();
+  sonde::device::choose(comm.split_node().rank());
   sonde::configure_log(sonde::LogLevel::info, comm.rank(), comm.size());
   std::vector<std::string> const words(argv + 1, argv + argc);
   try {
@@ -79,7 +82,10 @@ int main(int argc, char** argv) {
     if (dynamic_cast<sonde::comm::Agreed const*>(&error) || comm.size() == 1) {
       // Every rank is here: said once.
       if (comm.is_root()) std::cerr << "sonde: " << error.what() << std::endl;
-      return status;
+      if (status != sonde::app::exit_failure || comm.size() > 1) return status;
+      // HDF5 1.10 may crash where MPI_Finalize has it close a file that could not be written, on a full disk.
+      std::cout.flush();
+      std::_Exit(status);
     }
     // One rank's failure in mid-run: the others wait for it, and would for ever.
     SONDE_LOG(error, "sonde: " << error.what());

@@ -37,7 +37,7 @@ std::unique_ptr<nn::Scan> make_scan(CommandLine const& line, nn::Scan::Networks 
                                     std::vector<int> const& kept_nodes, comm::Communicator const& comm) {
   nn::ScanOptions options;
   comm::agree(comm, [&] {
-    options.make_backend = backend::backend_maker(line.text("backend"));
+    options.make_backend = backend_maker(line);
     options.batch = line.integer_in("batch", 1, 1 << 20);
     options.threads = static_cast<int>(line.integer_in("threads", 1, 1024));
     if (!kept_nodes.empty()) options.kept_nodes.assign(networks.size(), kept_nodes);

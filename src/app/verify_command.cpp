@@ -92,7 +92,7 @@ int run_verify(std::vector<std::string> const& words, comm::Communicator const& 
                        << ": it is not a result of sonde generate (its schema says otherwise). Check the path.");
     CommandLine const stored = stored_line(file);
     auto networks = read_stored_models(file, line, stored);
-    std::string const backend = line.text("backend") == "auto" ? stored.text("backend") : line.text("backend");
+    backend::BackendMaker const backend = backend_maker(line.text("backend") == "auto" ? stored : line);
     job = std::make_unique<generate::VerifyJob>(std::move(file), generate_config(stored), std::move(networks),
                                                 io::parse_preprocess(stored.texts("preprocess")).model, backend,
                                                 line.number_in("tolerance", 0, 1));

@@ -42,7 +42,7 @@ class RowOps;
 class Backend {
  public:
   virtual ~Backend() = default;
-  /// "reference", "cpu/lanes", "cpu/onednn", "cuda".
+  /// "reference", "cpu/lanes", "cpu/onednn", "cuda", "cuda/tf32".
   virtual std::string name() const = 0;
 
   /// Where every array lies that is handed to its ops: tensors, rows, picks, keys and LoopState.

@@ -38,7 +38,7 @@ struct VerifyJob::Columns {
 };
 
 VerifyJob::VerifyJob(io::H5File file, Config config, Networks networks, io::ModelDomain const& model_domain,
-                     std::string const& backend, double tolerance)
+                     backend::BackendMaker const& make_backend, double tolerance)
     : file_(std::move(file)), tolerance_(tolerance) {
   auto info = stored_findings_info(file_);
   // Rules of features decide what an ascent may do, not what a stored input means; and their file may be gone.
@@ -72,8 +72,8 @@ VerifyJob::VerifyJob(io::H5File file, Config config, Networks networks, io::Mode
            "result " << file_.path()
                      << ": its columns differ in length or shape (it was damaged or edited). Run generate again.");
   columns_ = std::move(columns);
-  setup_ = std::make_unique<Setup>(std::move(config), std::move(networks), std::move(seeds), model_domain,
-                                   backend::backend_maker(backend));
+  setup_ =
+      std::make_unique<Setup>(std::move(config), std::move(networks), std::move(seeds), model_domain, make_backend);
   for (std::size_t k = 0; k < setup_->models(); ++k) {
     same_backend_ =
         same_backend_ && file_.text_attribute("/models/" + std::to_string(k), "backend") == setup_->backend(k)->name();

@@ -21,7 +21,7 @@ class VerifyJob {
  public:
   /// Throws InputError when the file lacks what a result has.
   VerifyJob(io::H5File file, Config config, Networks networks, io::ModelDomain const& model_domain,
-            std::string const& backend, double tolerance);
+            backend::BackendMaker const& make_backend, double tolerance);
 
   /// Collective: ranks take turns by groups of the record batch.
   VerifyReport run(comm::Communicator const& comm);

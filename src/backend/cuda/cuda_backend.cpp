@@ -23,7 +23,7 @@ class CudaBackend final : public DeviceBackend {
   CudaBackend(CudaBackend const&) = delete;
   CudaBackend& operator=(CudaBackend const&) = delete;
 
-  std::string name() const override { return "cuda"; }
+  std::string name() const override { return precision_ == Precision::tf32 ? "cuda/tf32" : "cuda"; }
   std::unique_ptr<Queue> make_queue() const override { return std::make_unique<CudaQueue>(precision_); }
   std::unique_ptr<Step> record(std::vector<Queue*> const& queues, std::function<void()> calls) const override {
     return std::make_unique<CudaStep>(queues, std::move(calls));
