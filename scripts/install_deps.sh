@@ -23,6 +23,7 @@ packages=(
   # tests
   clang-14 libclang-rt-14-dev libomp-14-dev
   libgtest-dev libonnx-testdata clang-format-14 hdf5-tools python3
+  slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge libfaketime
   # results in Python: summary, digest, contact sheet
   python3-h5py python3-numpy python3-pil
 )
