@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 
 #include "base/check.hpp"
@@ -33,6 +34,8 @@ std::recursive_mutex& h5_mutex() {
 }
 
 bool H5File::has_signature(std::string const& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) return false;  // a pipe would be waited for
   std::ifstream file(path, std::ios::binary);
   std::array<char, 8> start{};
   file.read(start.data(), start.size());

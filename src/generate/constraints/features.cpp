@@ -118,9 +118,11 @@ std::unique_ptr<Constraint> make_features(std::string const& text, ConstraintCon
                                            << to_string(context.sample)
                                            << " (rules are for tables). Use an image constraint.");
   VALIDATE(!path.empty(), "constraint features: no file is named. Write features:FILE.");
-  std::ifstream file(path);
-  VALIDATE(file.is_open() && !std::filesystem::is_directory(path),
-           "feature file " << path << ": it cannot be read (missing, a folder, or no permission). Check the path.");
+  std::error_code ignored;
+  bool const is_file = std::filesystem::is_regular_file(path, ignored);  // a pipe would be waited for
+  std::ifstream file(is_file ? path : "");
+  VALIDATE(file.is_open(),
+           "feature file " << path << ": it cannot be read (missing, no file, or no permission). Check the path.");
 
   auto const features = static_cast<std::size_t>(volume(context.sample));
   std::vector<FeatureRule> rules(features, FeatureRule::freeze);

@@ -16,7 +16,9 @@ std::string architecture_path(std::string const& path) {
 }
 
 std::string read_architecture(std::string const& path, std::string const& json_path) {
-  std::ifstream file(json_path, std::ios::binary);
+  std::error_code ignored;
+  bool const is_file = std::filesystem::is_regular_file(json_path, ignored);  // a pipe would be waited for
+  std::ifstream file(is_file ? json_path : "", std::ios::binary);
   VALIDATE(file, "model " << path << ": it holds weights only and " << json_path
                           << " cannot be read (the architecture is needed too). Write model.to_json() into that file, "
                           << "or save the full model with model.save().");
