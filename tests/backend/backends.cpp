@@ -1,6 +1,5 @@
 #include "backends.hpp"
 
-#include <algorithm>
 #include <stdexcept>
 
 #include "backend/cpu/lanes/lanes_backend.hpp"
@@ -30,6 +29,8 @@ std::vector<std::string> backend_names() {
   return names;
 }
 
+std::vector<std::string> device_backend_names() { return {"cuda/emulated"}; }
+
 std::unique_ptr<backend::Backend> make_test_backend(std::string const& name) {
   if (name == "reference") return std::make_unique<backend::ReferenceBackend>();
   if (name == "cpu/onednn") return std::make_unique<backend::OneDnnBackend>();
@@ -38,12 +39,6 @@ std::unique_ptr<backend::Backend> make_test_backend(std::string const& name) {
     if (name == lanes_name(isa)) return std::make_unique<backend::LanesBackend>(isa);
   }
   throw std::logic_error("no backend " + name);
-}
-
-std::string test_name(std::string name) {
-  std::ranges::replace_if(
-      name, [](unsigned char c) { return !std::isalnum(c); }, '_');
-  return name;
 }
 
 }  // namespace sonde::test
