@@ -15,6 +15,9 @@ function(sonde_mpi_command variable ranks)
   set(${variable} ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks} PARENT_SCOPE)
 endfunction()
 
+# Builds all programs of add_sonde_test(); their tests have the label "unit".
+add_custom_target(unit_tests)
+
 # add_sonde_test(<name> SOURCES <files...> [NP <rank counts...>] [LIBRARIES <targets...>] [LABELS ...] [TIMEOUT s] [ENVIRONMENT ...])
 #
 # Builds test_<name> with the harness main and registers it once per rank count ("1" runs without a launcher).
@@ -29,6 +32,7 @@ function(add_sonde_test name)
     set(ARG_TIMEOUT 120)
   endif()
   add_executable(test_${name} ${ARG_SOURCES})
+  add_dependencies(unit_tests test_${name})
   target_link_libraries(test_${name} PRIVATE ${ARG_LIBRARIES} sonde_test_harness)
   target_compile_definitions(test_${name} PRIVATE
                              SONDE_SHARED_DIR="${SONDE_SHARED_DIR}" SONDE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
@@ -39,7 +43,7 @@ function(add_sonde_test name)
     endif()
     add_test(NAME ${name}.np${ranks} COMMAND ${launcher} $<TARGET_FILE:test_${name}>)
     set_tests_properties(${name}.np${ranks} PROPERTIES
-      TIMEOUT ${ARG_TIMEOUT} PROCESSORS ${ranks} LABELS "np${ranks};${ARG_LABELS}"
+      TIMEOUT ${ARG_TIMEOUT} PROCESSORS ${ranks} LABELS "unit;np${ranks};${ARG_LABELS}"
       ENVIRONMENT "${SONDE_MPI_ENVIRONMENT};${ARG_ENVIRONMENT}")
   endforeach()
 endfunction()
