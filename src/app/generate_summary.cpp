@@ -1,5 +1,6 @@
 #include "app/generate_summary.hpp"
 
+#include <algorithm>
 #include <iomanip>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -13,16 +14,12 @@ double percent(std::int64_t part, std::int64_t whole) {
   return whole ? 100.0 * static_cast<double>(part) / static_cast<double>(whole) : 0;
 }
 
-}  // namespace
-
-void DistanceSums::add(generate::Outcome const& outcome) {
-  for (generate::Finding const& finding : outcome.findings) {
-    if (finding.kind != generate::Kind::generated) continue;
-    l1 += finding.l1;
-    l2 += finding.l2;
-    linf += finding.linf;
-  }
+/// Mean over generated findings of a sum over them.
+double mean(GenerateSummary const& s, double sum) {
+  return sum / static_cast<double>(std::max<std::int64_t>(s.totals.generated, 1));
 }
+
+}  // namespace
 
 std::string summary_text(GenerateSummary const& s) {
   std::ostringstream text;
@@ -44,8 +41,8 @@ std::string summary_text(GenerateSummary const& s) {
          << percent(s.covered[k], s.units[k]) << " %)\n";
   }
   if (s.coverage_reached) text << "  stopped: the coverage asked for is reached\n";
-  text << std::setprecision(4) << "  mean distance from the seed  l1 " << s.mean_l1 << "  l2 " << s.mean_l2 << "  linf "
-       << s.mean_linf << "  [stored range]\n";
+  text << std::setprecision(4) << "  mean distance from the seed  l1 " << mean(s, s.totals.l1) << "  l2 "
+       << mean(s, s.totals.l2) << "  linf " << mean(s, s.totals.linf) << "  [stored range]\n";
   text << std::setprecision(1) << "  rates                        " << static_cast<double>(s.totals.seeds) / s.seconds
        << " seeds/s, " << static_cast<double>(s.totals.sample_iterations) / s.seconds << " sample-iterations/s\n";
   text << "  results                      " << s.out << '\n';
@@ -64,7 +61,8 @@ std::string summary_json(GenerateSummary const& s) {
     json["coverage"].push_back({{"model", s.models[k]}, {"covered", s.covered[k]}, {"units", s.units[k]}});
   }
   json["coverage_reached"] = s.coverage_reached;
-  json["mean_distance"] = {{"l1", s.mean_l1}, {"l2", s.mean_l2}, {"linf", s.mean_linf}};
+  json["mean_distance"] = {
+      {"l1", mean(s, s.totals.l1)}, {"l2", mean(s, s.totals.l2)}, {"linf", mean(s, s.totals.linf)}};
   json["seconds"] = s.seconds;
   json["seeds_per_second"] = static_cast<double>(s.totals.seeds) / s.seconds;
   json["sample_iterations_per_second"] = static_cast<double>(s.totals.sample_iterations) / s.seconds;

@@ -8,22 +8,15 @@
 
 namespace sonde::app {
 
-/// What a run came to. Distances are means over generated findings, in units of the stored range.
+/// What a run came to.
 struct GenerateSummary {
   generate::Totals totals;
   std::vector<std::string> models;
   std::vector<std::int64_t> covered, units;
-  double mean_l1 = 0, mean_l2 = 0, mean_linf = 0;
   double seconds = 0;
   int ranks = 1, threads = 1;
   bool coverage_reached = false;
   std::string out;
-};
-
-/// Sums of the distances of generated findings, to be reduced over ranks.
-struct DistanceSums {
-  double l1 = 0, l2 = 0, linf = 0;
-  void add(generate::Outcome const& outcome);
 };
 
 std::string summary_text(GenerateSummary const& summary);

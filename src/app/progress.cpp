@@ -30,8 +30,12 @@ std::string duration_text(double seconds) {
   return text.str();
 }
 
-Progress::Progress(std::int64_t total, std::string unit, bool enabled)
-    : total_(total), unit_(std::move(unit)), enabled_(enabled), terminal_(::isatty(STDERR_FILENO) != 0) {}
+Progress::Progress(std::int64_t total, std::string unit, bool enabled, std::int64_t before)
+    : total_(total),
+      before_(before),
+      unit_(std::move(unit)),
+      enabled_(enabled),
+      terminal_(::isatty(STDERR_FILENO) != 0) {}
 
 Progress::~Progress() { close(); }
 
@@ -39,11 +43,11 @@ void Progress::update(std::int64_t done) {
   double const now = timer_.seconds();
   if (!enabled_ || now - last_ < (terminal_ ? terminal_interval : log_interval)) return;
   last_ = now;
-  double const rate = static_cast<double>(done) / now;
+  double const rate = static_cast<double>(done - before_) / now;
   std::ostringstream line;
   line << done << " of " << total_ << ' ' << unit_ << " (" << std::fixed << std::setprecision(1) << rate << "/s)";
   if (!note_.empty()) line << ", " << note_;
-  if (done > 0) line << ", " << duration_text(static_cast<double>(total_ - done) / rate) << " left";
+  if (done > before_) line << ", " << duration_text(static_cast<double>(total_ - done) / rate) << " left";
   // "\033[K" clears what a longer line before left behind.
   std::cerr << (terminal_ ? "\r" + line.str() + "\033[K" : line.str() + "\n") << std::flush;
   open_ = terminal_;

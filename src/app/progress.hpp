@@ -14,7 +14,8 @@ std::string duration_text(double seconds);
 /// On rank 0: rewrites one line on a terminal a few times a second, prints one line a minute elsewhere.
 class Progress {
  public:
-  Progress(std::int64_t total, std::string unit, bool enabled);
+  /// `before` of them were done by an earlier run.
+  Progress(std::int64_t total, std::string unit, bool enabled, std::int64_t before = 0);
   ~Progress();
   /// What follows the count: "312 findings, coverage 83.1 % 77.0 %".
   void note(std::string text) { note_ = std::move(text); }
@@ -23,7 +24,7 @@ class Progress {
   void close();
 
  private:
-  std::int64_t total_;
+  std::int64_t total_, before_;
   std::string unit_, note_;
   bool enabled_, terminal_, open_ = false;
   Timer timer_;

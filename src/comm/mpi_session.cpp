@@ -42,6 +42,11 @@ MpiSession::~MpiSession() {
   MPI_Finalize();
 }
 
+void end_run(int status) {
+  if (mpi_is_up()) MPI_Finalize();
+  std::_Exit(status);
+}
+
 void abort_run(int status, char const* message) {
   if (*message) log(LogLevel::error, message);
   if (mpi_is_up()) MPI_Abort(MPI_COMM_WORLD, status);

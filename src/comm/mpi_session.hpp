@@ -22,6 +22,10 @@ class MpiSession {
   int exceptions_at_birth_;
 };
 
+/// Ends this process with this exit status once all ranks have called it, without destroying anything: other threads
+/// may be at work, outside MPI.
+[[noreturn]] void end_run(int status);
+
 /// Ends every rank of the run at once with this exit status (1 when MPI is not up: ends the process). The message, when
 /// not empty, is printed first.
 [[noreturn]] void abort_run(int status, char const* message = "");

@@ -184,15 +184,15 @@ void write_domain(io::H5File& file, Setup const& setup) {
 
 }  // namespace
 
-std::vector<io::Table> result_tables(Setup const& setup, Outcome const& outcome) {
-  return {findings_table(setup, outcome.findings), data_table(setup, outcome.findings), seeds_table(outcome.seeds)};
+std::vector<io::Table> result_tables(Setup const& setup, Harvest const& rows) {
+  return {findings_table(setup, rows.findings), data_table(setup, rows.findings), seeds_table(rows.seeds)};
 }
 
 io::SortKeys result_order() {
   return {{"findings", {"pass", "seed_index"}}, {"finding_data", {"pass", "seed_index"}}, {"seeds", {"pass", "index"}}};
 }
 
-void write_facts(io::H5File& file, Setup const& setup, RunResult const& result, io::Provenance const& provenance) {
+void write_facts(io::H5File& file, Setup const& setup, RunState const& state, io::Provenance const& provenance) {
   std::vector<std::string> backends;
   for (std::size_t k = 0; k < setup.models(); ++k) backends.push_back(setup.backend(k)->name());
   io::write_provenance(file, "sonde-generate", join(backends), provenance);
@@ -200,9 +200,9 @@ void write_facts(io::H5File& file, Setup const& setup, RunResult const& result, 
   for (std::size_t k = 0; k < setup.models(); ++k) {
     nn::write_model(file, k, *setup.networks()[k], backends[k]);
     coverage::write_coverage(file, "/coverage/" + std::to_string(k), *setup.networks()[k], *setup.make_criterion(k, 1),
-                             result.coverage[k]);
+                             state.coverage[k]);
   }
-  write_history(file, setup, result.history);
+  write_history(file, setup, state.history);
   write_domain(file, setup);
 }
 

@@ -11,15 +11,15 @@
 
 namespace sonde::generate {
 
-/// Tables /findings, /finding_data and /seeds of this rank's new rows.
-std::vector<io::Table> result_tables(Setup const& setup, Outcome const& outcome);
+/// Tables /findings, /finding_data and /seeds of rows of this rank.
+std::vector<io::Table> result_tables(Setup const& setup, Harvest const& rows);
 
 /// Row order of every table: (pass, seed index).
 io::SortKeys result_order();
 
 /// Everything beside the tables: root attributes, /config, /command, /models, /coverage, /coverage_history and the
 /// stored domain.
-void write_facts(io::H5File& file, Setup const& setup, RunResult const& result, io::Provenance const& provenance);
+void write_facts(io::H5File& file, Setup const& setup, RunState const& state, io::Provenance const& provenance);
 
 /// /timing: what may differ between runs of one configuration.
 void write_timing(io::H5File& file, double seconds, double startup_seconds, Totals const& totals);

@@ -1,134 +1,163 @@
 #include "generate/run.hpp"
 
-#include <atomic>
-#include <exception>
+#include <algorithm>
+#include <array>
 #include <numeric>
-#include <thread>
 
-#include "backend/threads.hpp"
+#include "base/check.hpp"
+#include "base/stop_request.hpp"
+#include "base/timer.hpp"
 #include "comm/agree.hpp"
 #include "comm/collectives.hpp"
 #include "comm/work_counter.hpp"
+#include "generate/crew.hpp"
 
 namespace sonde::generate {
 namespace {
 
-/// Totals as numbers to be summed over ranks.
-std::array<std::int64_t, 6> counts_of(Outcome const& outcome) {
-  std::array<std::int64_t, 6> counts{};
-  for (SeedRecord const& seed : outcome.seeds) {
-    ++counts[0];
-    ++counts[1 + static_cast<std::size_t>(seed.status)];
-  }
-  for (Finding const& finding : outcome.findings) counts[4] += finding.kind == Kind::generated && finding.valid;
-  counts[5] = outcome.sample_iterations;
-  return counts;
+/// Rows held in memory before a checkpoint is made of them, per rank.
+constexpr std::size_t largest_backlog = std::size_t{256} << 20;
+/// Between two looks of the main thread at what workers and other ranks want.
+constexpr auto look_every = std::chrono::milliseconds(10);
+/// Workers that are told to stop may take so long to come to the end of their pass.
+constexpr double patience = 5;  // seconds
+
+/// Requests to stop, as numbers that ranks can reduce; 0 is none.
+constexpr std::array<char const*, 4> reasons{"", "SIGUSR1", "SIGTERM", "--time-limit"};
+
+std::int32_t reason_number() {
+  char const* const reason = stop_reason();
+  if (!reason) return 0;
+  return static_cast<std::int32_t>(std::ranges::find(reasons, std::string(reason)) - reasons.begin());
 }
 
-void add_counts(std::array<std::int64_t, 6> const& counts, Totals& totals) {
-  totals.seeds += counts[0];
-  totals.already_differed += counts[1];
-  totals.generated += counts[2];
-  totals.exhausted += counts[3];
-  totals.valid += counts[4];
-  totals.sample_iterations += counts[5];
-}
-
-/// One thread with its ascent and what it has produced in this round.
-struct Worker {
-  explicit Worker(Setup const& setup) : ascent(setup) {}
-  Ascent ascent;
-  Outcome outcome;
-  std::exception_ptr failure;
+/// What all ranks know after a meeting.
+struct Orders {
+  std::int32_t stop = 0;  // in `reasons`
+  bool checkpoint = false, failed = false, round_done = false;
 };
 
 class Job {
  public:
-  Job(Setup const& setup, comm::Communicator const& comm, int threads, RunEvents const& events)
-      : setup_(setup), comm_(comm), events_(events), counter_(comm), coverage_(empty_coverage(setup)) {
-    for (int t = 0; t < threads; ++t) workers_.push_back(std::make_unique<Worker>(setup));
-  }
+  Job(Setup const& setup, comm::Communicator const& comm, RunOptions const& options, RunEvents const& events,
+      RunState state)
+      : setup_(setup),
+        comm_(comm),
+        options_(options),
+        events_(events),
+        state_(std::move(state)),
+        written_(state_.totals.seeds),
+        counter_(comm),
+        crew_(setup, counter_, options.threads) {}
 
   RunResult run() {
     Schedule schedule(setup_.config(), setup_.seeds().size());
-    RunResult result;
-    for (Round round = schedule.next(); !round.batches.empty(); round = schedule.next()) {
-      work(round);
-      result.history.push_back(merge(round));
-      if (reached(result.history.back())) {
-        result.coverage_reached = true;
-        break;
-      }
+    Round round = schedule.next();
+    while (round.number < state_.round && !round.batches.empty()) round = schedule.next();
+    while (!round.batches.empty()) {
+      Orders const orders = work(round);
+      if (!orders.round_done) return {std::move(state_), reasons[static_cast<std::size_t>(orders.stop)]};
+      end(round);
+      state_.coverage_reached = reached(state_.history.back());
+      if (state_.coverage_reached) break;
+      round = schedule.next();
+      if (round.batches.empty()) break;
+      if (orders.stop || orders.checkpoint) write_checkpoint();
+      if (orders.stop) return {std::move(state_), reasons[static_cast<std::size_t>(orders.stop)]};
     }
-    result.coverage = std::move(coverage_);
-    for (auto const& worker : workers_) result.buffer_bytes += worker->ascent.bytes();
-    return result;
+    state_.complete = true;
+    write_checkpoint();
+    return {std::move(state_), ""};
   }
 
  private:
-  /// All workers take micro-batches until none is left.
-  void work(Round const& round) {
-    Candidates const candidates = uncovered_units(setup_, coverage_);
-    std::int64_t const done_before = totals_.seeds;
-    auto const loop = [&](Worker& worker, bool reports) {
-      try {
-        backend::use_one_thread();
-        worker.outcome.coverage = coverage_;  // what is known need not be shown again
-        std::int64_t item = 0;
-        auto const feed = [&]() -> MicroBatch const* {
-          item = counter_.next();
-          bool const any = item < static_cast<std::int64_t>(round.batches.size());
-          return any ? &round.batches[static_cast<std::size_t>(item)] : nullptr;
-        };
-        auto const each_pass = [&] {
-          counter_.poke();
-          if (reports && events_.progress) events_.progress(done_before + item * setup_.config().batch);
-          return true;
-        };
-        worker.ascent.run(feed, candidates, each_pass, worker.outcome);
-      } catch (...) {
-        worker.failure = std::current_exception();
-        // The rest of the round is of no use: taken away, so that the others end at once.
-        while (counter_.next() < static_cast<std::int64_t>(round.batches.size())) {
-        }
-      }
-    };
-    std::vector<std::jthread> threads;
-    for (std::size_t t = 1; t < workers_.size(); ++t) threads.emplace_back(loop, std::ref(*workers_[t]), false);
-    loop(*workers_[0], comm_.is_root());
-    threads.clear();  // joins
-    comm::agree(comm_, [&] {
-      for (auto const& worker : workers_) {
-        if (worker->failure) std::rethrow_exception(worker->failure);
-      }
-    });
+  /// Works on what is left of a round, until it is done or the run is to stop.
+  Orders work(Round const& round) {
+    state_.finished.resize(state_.finished.empty() ? round.batches.size() : state_.finished.size());
+    VALIDATE(state_.finished.size() == round.batches.size(),
+             "checkpoint: round " << round.number << " had " << state_.finished.size() << " micro-batches, not "
+                                  << round.batches.size() << " (it is damaged). Give --overwrite to start anew.");
+    std::vector<std::int64_t> todo;
+    for (std::size_t i = 0; i < round.batches.size(); ++i) {
+      if (state_.finished[i] == 0) todo.push_back(static_cast<std::int64_t>(i));
+    }
+    Candidates const candidates = uncovered_units(setup_, state_.coverage);
+    CoverageState const known = state_.credited;  // need not be shown again
+    std::int64_t const seeds_before = state_.totals.seeds;
     counter_.reset();
+    crew_.start(round, todo, candidates, known);
+    for (;;) {
+      while (!crew_.wait(look_every) && !counter_.called()) {
+        look();
+        if (comm_.is_root() && events_.progress)
+          events_.progress(seeds_before + crew_.newest_item() * setup_.config().batch);
+      }
+      look();
+      auto lock = counter_.meet([this] { look(); });
+      Orders const orders = confer();
+      if (orders.failed) fail(std::move(lock));
+      if (orders.round_done) {
+        lock.unlock();  // a worker may be about to learn that there are no items left
+        while (!crew_.wait(look_every)) counter_.poke();
+        return orders;
+      }
+      bool const anything_new = state_.totals.seeds > written_;
+      if (orders.stop || (orders.checkpoint && anything_new)) write_checkpoint();
+      if (comm_.is_root()) since_checkpoint_.restart();
+      if (orders.stop) {
+        end_workers(std::move(lock), reasons[static_cast<std::size_t>(orders.stop)]);
+        return orders;
+      }
+    }
   }
 
-  /// Brings coverage and counts of all ranks together.
-  RoundReport merge(Round const& round) {
-    Outcome all;
-    for (auto const& worker : workers_) {
-      Outcome& part = worker->outcome;
-      for (std::size_t k = 0; k < coverage_.size(); ++k) {
-        for (std::size_t u = 0; u < coverage_[k].size(); ++u) coverage_[k][u] |= part.coverage[k][u];
-      }
-      std::ranges::move(part.findings, std::back_inserter(all.findings));
-      all.seeds.insert(all.seeds.end(), part.seeds.begin(), part.seeds.end());
-      all.sample_iterations += part.sample_iterations;
-      part = Outcome{};
-    }
-    RoundReport report{round.pass, round.number, {}, {}};
-    for (auto& state : coverage_) {
-      comm::allreduce(comm_, comm::Reduction::max, std::span<std::uint8_t>(state));
-      report.covered.push_back(std::accumulate(state.begin(), state.end(), std::int64_t{0}));
-    }
-    auto counts = counts_of(all);
+  /// Answers other ranks, and calls them when there is a reason to meet.
+  void look() {
+    counter_.poke();
+    if (stop_reason() || crew_.failed() || checkpoint_is_due()) counter_.call();
+  }
+
+  bool checkpoint_is_due() const {
+    bool const time =
+        comm_.is_root() && options_.checkpoint_every > 0 && since_checkpoint_.seconds() >= options_.checkpoint_every;
+    return time || crew_.backlog() + backlog_ > largest_backlog;
+  }
+
+  /// Brings together what the ranks have finished, and what they want. Collective; workers may be at work.
+  Orders confer() {
+    std::array<std::int32_t, 3> wishes{reason_number(), checkpoint_is_due(), crew_.failed()};
+    comm::allreduce(comm_, comm::Reduction::max, std::span<std::int32_t>(wishes));
+    Harvest harvest = crew_.take(state_.credited);
+    for (std::int64_t const item : harvest.items) state_.finished[static_cast<std::size_t>(item)] = 1;
+    comm::allreduce(comm_, comm::Reduction::max, std::span<std::uint8_t>(state_.finished));
+    for (auto& model : state_.credited) comm::allreduce(comm_, comm::Reduction::max, std::span<std::uint8_t>(model));
+    Totals more;
+    more.add(harvest);
+    state_.totals.add(sum_over_ranks(more));
+    backlog_ += bytes_of(harvest);
+    pending_.add(std::move(harvest));
+    bool const round_done = std::ranges::all_of(state_.finished, [](std::uint8_t done) { return done != 0; });
+    return {wishes[0], wishes[1] != 0, wishes[2] != 0, round_done};
+  }
+
+  Totals sum_over_ranks(Totals totals) const {
+    std::array<std::int64_t, 6> counts{totals.seeds, totals.already_differed, totals.generated, totals.exhausted,
+                                       totals.valid, totals.sample_iterations};
+    std::array<double, 3> sums{totals.l1, totals.l2, totals.linf};
     comm::allreduce(comm_, comm::Reduction::sum, std::span<std::int64_t>(counts));
-    add_counts(counts, totals_);
-    report.totals = totals_;
-    if (events_.round_done) events_.round_done(all, report);
-    return report;
+    comm::allreduce(comm_, comm::Reduction::sum, std::span<double>(sums));
+    return {counts[0], counts[1], counts[2], counts[3], counts[4], counts[5], sums[0], sums[1], sums[2]};
+  }
+
+  void end(Round const& round) {
+    state_.coverage = state_.credited;
+    RoundReport report{round.pass, round.number, state_.totals, {}};
+    for (auto const& model : state_.coverage)
+      report.covered.push_back(std::accumulate(model.begin(), model.end(), std::int64_t{0}));
+    state_.history.push_back(report);
+    state_.finished.clear();
+    ++state_.round;
+    if (events_.round_done) events_.round_done(report);
   }
 
   bool reached(RoundReport const& report) const {
@@ -137,19 +166,54 @@ class Job {
     return share > 0 && static_cast<double>(covered) >= share * static_cast<double>(setup_.units());
   }
 
+  void write_checkpoint() {
+    if (events_.checkpoint) events_.checkpoint(pending_, state_);
+    pending_ = {};
+    backlog_ = 0;
+    written_ = state_.totals.seeds;
+    since_checkpoint_.restart();
+  }
+
+  /// Waits for the workers to come to the end of their pass, for some time. Returns the lock of a meeting after it.
+  std::unique_lock<std::mutex> stop_workers(std::unique_lock<std::mutex> lock) {
+    lock.unlock();  // a worker may be about to take an item
+    crew_.stop();
+    Timer const timer;
+    while (!crew_.wait(look_every) && timer.seconds() < patience) counter_.poke();
+    return counter_.meet([] {});
+  }
+
+  void end_workers(std::unique_lock<std::mutex> lock, std::string const& reason) {
+    lock = stop_workers(std::move(lock));
+    auto const at_work = static_cast<std::int32_t>(!crew_.wait(std::chrono::seconds(0)));
+    if (comm::allreduce(comm_, comm::Reduction::max, at_work) && events_.leave) events_.leave(reason, state_);
+  }
+
+  [[noreturn]] void fail(std::unique_lock<std::mutex> lock) {
+    lock = stop_workers(std::move(lock));
+    comm::agree(comm_, [this] { crew_.check(); });
+    throw std::logic_error("a worker failed without an error");
+  }
+
   Setup const& setup_;
   comm::Communicator const& comm_;
+  RunOptions const& options_;
   RunEvents const& events_;
+  RunState state_;
+  Harvest pending_;          // rows of this rank that are not written
+  std::size_t backlog_ = 0;  // their bytes
+  std::int64_t written_;     // seeds whose rows are written, of all ranks
+  Timer since_checkpoint_;
   comm::WorkCounter counter_;
-  CoverageState coverage_;
-  Totals totals_;
-  std::vector<std::unique_ptr<Worker>> workers_;
+  Crew crew_;
 };
 
 }  // namespace
 
-RunResult run(Setup const& setup, comm::Communicator const& comm, int threads, RunEvents const& events) {
-  return Job(setup, comm, threads, events).run();
+RunResult run(Setup const& setup, comm::Communicator const& comm, RunOptions const& options, RunEvents const& events,
+              RunState state) {
+  if (state.complete) return {std::move(state), ""};
+  return Job(setup, comm, options, events, std::move(state)).run();
 }
 
 }  // namespace sonde::generate

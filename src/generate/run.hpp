@@ -2,44 +2,40 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
-#include "base/timer.hpp"
 #include "comm/communicator.hpp"
-#include "generate/schedule.hpp"
+#include "generate/run_state.hpp"
 
 namespace sonde::generate {
 
-/// Counts over all ranks.
-struct Totals {
-  std::int64_t seeds = 0, already_differed = 0, generated = 0, exhausted = 0;
-  std::int64_t valid = 0;  // generated findings that hold when saved
-  std::int64_t sample_iterations = 0;
+struct RunOptions {
+  int threads = 1;              // workers on each rank
+  double checkpoint_every = 0;  // seconds; 0: when it stops, or memory asks for it
 };
 
-/// State at the end of a round.
-struct RoundReport {
-  std::uint32_t pass = 0;
-  std::int64_t round = 0;             // from 0, over all passes
-  Totals totals;                      // since the start of the run
-  std::vector<std::int64_t> covered;  // units, per model
-};
-
-/// Who is told. All are called on every rank unless said otherwise.
+/// Who is told. Called by the main thread of every rank unless said otherwise.
 struct RunEvents {
-  /// This rank's new rows after each round; takes them over. Collective calls are allowed.
-  std::function<void(Outcome&, RoundReport const&)> round_done;
-  /// On rank 0, at most a few times a second: seeds of this run handed out so far.
+  /// Collective calls are allowed. This rank's new rows, to be kept, and the state they belong to.
+  std::function<void(Harvest&, RunState const&)> checkpoint;
+  /// A round is at its end, before a checkpoint of it.
+  std::function<void(RoundReport const&)> round_done;
+  /// On rank 0, many times a second: seeds of this run handed out so far.
   std::function<void(std::int64_t)> progress;
+  /// After the checkpoint of a run that was asked to stop, when a worker of some rank is within a pass that lasts:
+  /// nothing it uses may be destroyed, so this has to end the process, or else the run waits. Collective calls are
+  /// allowed.
+  std::function<void(std::string const& reason, RunState const&)> leave;
 };
 
 struct RunResult {
-  CoverageState coverage;
-  std::vector<RoundReport> history;
-  bool coverage_reached = false;
-  std::size_t buffer_bytes = 0;  // activations and gradients of this rank's workers
+  RunState state;
+  std::string stopped;  // by which request ("SIGUSR1"); empty: it is complete
 };
 
-/// Collective. `threads` workers run on each rank.
-RunResult run(Setup const& setup, comm::Communicator const& comm, int threads, RunEvents const& events);
+/// Goes on from `state`. It stops early, after a checkpoint, when stop_reason() says so on any rank; the last
+/// checkpoint of a run that ends is of the complete state. Collective.
+RunResult run(Setup const& setup, comm::Communicator const& comm, RunOptions const& options, RunEvents const& events,
+              RunState state);
 
 }  // namespace sonde::generate
