@@ -8,7 +8,9 @@ preset=${1:-release}
 shift || true
 scripts/install_deps.sh --yes
 
-configure=(cmake --preset "$preset" --log-level=WARNING -DCMAKE_CXX_COMPILER_LAUNCHER="$(command -v ccache || true)")
+ccache=$(command -v ccache || true)
+configure=(cmake --preset "$preset" --log-level=WARNING -DCMAKE_CXX_COMPILER_LAUNCHER="$ccache")
+[[ $preset != cuda ]] || configure+=(-DCMAKE_CUDA_COMPILER_LAUNCHER="$ccache")
 build=(cmake --build --preset "$preset" -j "$(nproc)")
 [[ $# -eq 0 ]] || build+=(--target "$@")
 
