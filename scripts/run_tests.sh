@@ -2,11 +2,13 @@
 # Installs what is missing, builds everything and runs every test; ends with CTest's summary.
 #   scripts/run_tests.sh [CTEST OPTION...]           e.g. scripts/run_tests.sh -R base
 #   PRESET=asan scripts/run_tests.sh                 another preset
+#   TARGETS=unit_tests scripts/run_tests.sh -L unit  builds those targets only
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 preset=${PRESET:-release}
-scripts/build.sh "$preset"
+read -ra targets <<<"${TARGETS:-}"
+scripts/build.sh "$preset" "${targets[@]}"
 
 # Continuous integration also compiles and links what runs on GPUs, where the compiler for it is. The tests of that build
 # run on a GPU or say that there is none.
