@@ -97,8 +97,9 @@ cublasContext* CudaQueue::cublas() {
   SONDE_CUDA(cublasSetStream(cublas_, stream_));  // takes the workspace away: before it is given
   cublas_workspace_ = Buffer<std::byte>(cublas_bytes, device::memory());
   SONDE_CUDA(cublasSetWorkspace(cublas_, cublas_workspace_.data(), cublas_workspace_.size()));
+  // The default mode computes in fp32: it rounds no factor.
   SONDE_CUDA(
-      cublasSetMathMode(cublas_, precision_ == Precision::tf32 ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_PEDANTIC_MATH));
+      cublasSetMathMode(cublas_, precision_ == Precision::tf32 ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_DEFAULT_MATH));
   return cublas_;
 }
 

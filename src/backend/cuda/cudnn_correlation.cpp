@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <mutex>
 #include <optional>
 
 #include "backend/cuda/check.hpp"
@@ -169,9 +170,12 @@ class CudnnCorrelation final : public Correlation {
 
   Correlation& kernels() {
     if (!kernels_) {
-      SONDE_LOG(debug, "a convolution " << to_string(in_) << " to " << to_string(out_) << ", window "
-                                        << op_.window.height << "x" << op_.window.width << ", " << op_.groups
-                                        << " groups runs without cuDNN (it has no pinned algorithm for it)");
+      static std::once_flag said;
+      std::call_once(said, [this] {
+        SONDE_LOG(info, "a convolution of " << to_string(in_) << " to " << to_string(out_) << ", window "
+                                            << op_.window.height << "x" << op_.window.width << ", groups " << op_.groups
+                                            << ", runs slowly (cuDNN has no pinned algorithm for it)");
+      });
       kernels_ = make_kernel_correlation(op_, in_, out_, batch_, store_);
     }
     return *kernels_;
