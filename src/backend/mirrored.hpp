@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backend/queue.hpp"
+#include "device/device.hpp"
 #include "tensor/buffer.hpp"
 
 namespace sonde::backend {
@@ -12,8 +13,10 @@ template <class T>
 class Mirrored {
  public:
   Mirrored() = default;
-  Mirrored(std::size_t size, device::Memory& memory) : host_(size) {
-    if (&memory != &device::host_memory()) device_ = Buffer<T>(size, memory);
+  Mirrored(std::size_t size, device::Memory& memory) {
+    bool const distant = &memory != &device::host_memory();
+    host_ = Buffer<T>(size, distant ? device::pinned_memory() : memory);
+    if (distant) device_ = Buffer<T>(size, memory);
   }
 
   std::size_t size() const { return host_.size(); }

@@ -9,8 +9,11 @@
 #include "base/timer.hpp"
 #include "comm/agree.hpp"
 #include "comm/collectives.hpp"
+#include "comm/device_comm.hpp"
 #include "comm/work_counter.hpp"
+#include "device/device.hpp"
 #include "generate/crew.hpp"
+#include "tensor/buffer.hpp"
 
 namespace sonde::generate {
 namespace {
@@ -48,7 +51,9 @@ class Job {
         state_(std::move(state)),
         written_(state_.totals.seeds),
         counter_(comm),
-        crew_(setup, counter_, options.threads) {}
+        crew_(setup, counter_, options.threads) {
+    if (&setup.memory() != &device::host_memory()) devices_ = comm::make_device_communicator(comm);
+  }
 
   RunResult run() {
     Schedule schedule(setup_.config(), setup_.seeds().size());
@@ -130,7 +135,7 @@ class Job {
     Harvest harvest = crew_.take(state_.credited);
     for (std::int64_t const item : harvest.items) state_.finished[static_cast<std::size_t>(item)] = 1;
     comm::allreduce(comm_, comm::Reduction::max, std::span<std::uint8_t>(state_.finished));
-    for (auto& model : state_.credited) comm::allreduce(comm_, comm::Reduction::max, std::span<std::uint8_t>(model));
+    for (auto& model : state_.credited) merge(model);
     Totals more;
     more.add(harvest);
     state_.totals.add(sum_over_ranks(more));
@@ -138,6 +143,14 @@ class Job {
     pending_.add(std::move(harvest));
     bool const round_done = std::ranges::all_of(state_.finished, [](std::uint8_t done) { return done != 0; });
     return {wishes[0], wishes[1] != 0, wishes[2] != 0, round_done};
+  }
+
+  /// covered = what any rank has covered.
+  void merge(std::vector<std::uint8_t>& covered) const {
+    if (!devices_) return comm::allreduce(comm_, comm::Reduction::max, std::span<std::uint8_t>(covered));
+    Buffer<std::uint8_t> flags(std::span<std::uint8_t const>(covered), setup_.memory());
+    devices_->allreduce_max(flags.data(), flags.size());
+    device::read(covered.data(), flags.data(), flags.size());
   }
 
   Totals sum_over_ranks(Totals totals) const {
@@ -205,6 +218,7 @@ class Job {
   std::int64_t written_;     // seeds whose rows are written, of all ranks
   Timer since_checkpoint_;
   comm::WorkCounter counter_;
+  std::unique_ptr<comm::DeviceCommunicator> devices_;  // where the ranks' backends work on devices
   Crew crew_;
 };
 
