@@ -60,4 +60,24 @@ void InspectCheckpoint::remove_all() const {
   if (!path_.empty()) fs::remove_all(fs::path(path_).parent_path(), ignored);
 }
 
+void check_complete_inspection(std::string const& out, std::string const& config, nn::Scan::Networks const& networks,
+                               Data const& data) {
+  auto const file = io::H5File::open(out);
+  VALIDATE(file.has_attribute("/", "schema") && file.text_attribute("/", "schema") == "sonde-inspect",
+           "file " << out << ": it is no result of sonde inspect. Name another --out, or give --overwrite.");
+  RunIdentity before, now;
+  before.add_options(file.read_text("/config").at(0));
+  now.add_options(config);
+  for (std::size_t k = 0; k < networks.size(); ++k) {
+    std::string const name = "model " + std::to_string(k) + " (sha256)", group = "/models/" + std::to_string(k);
+    if (file.is_group(group)) before.add(name, file.read_text(group + "/sha256").at(0));
+    now.add(name, networks[k]->file().sha256);
+  }
+  if (data.records) {
+    before.add("data (sha256)", file.text_attribute("/data", "sha256"));
+    now.add("data (sha256)", data.records->sha256());
+  }
+  now.check_same(before.text(), out);
+}
+
 }  // namespace sonde::app

@@ -6,12 +6,11 @@
 #include "app/checkpoint_options.hpp"
 #include "app/command.hpp"
 #include "app/common_options.hpp"
-#include "app/events.hpp"
 #include "app/inspect_checkpoint.hpp"
 #include "app/inspect_options.hpp"
 #include "app/inspect_summary.hpp"
+#include "app/inspect_watch.hpp"
 #include "app/isolate.hpp"
-#include "app/progress.hpp"
 #include "app/scan_options.hpp"
 #include "app/version.hpp"
 #include "base/check.hpp"
@@ -39,63 +38,46 @@ std::vector<std::string> execution_options() {
   return names;
 }
 
-constexpr double event_interval = 10;  // seconds between two about progress
-
 class InspectJob {
  public:
   InspectJob(CommandLine const& line, std::vector<std::string> const& words, comm::Communicator const& comm)
-      : line_(line), words_(words), comm_(comm) {}
+      : line_(line), words_(words), comm_(comm), out_(line.text("out")) {}
 
   int run() {
-    if (is_complete()) return exit_done;
     set_up();
     if (line_.flag("dry-run")) return dry_run();
+    if (is_complete()) return exit_done;
     auto const existing = options_.resume           ? io::Existing::resume
                           : line_.flag("overwrite") ? io::Existing::overwrite
                                                     : io::Existing::refuse;
-    InspectCheckpoint checkpoint(comm_, line_.text("out"), existing, identity());
+    InspectCheckpoint checkpoint(comm_, out_, existing, identity());
     std::unique_ptr<inspect::StateReader> const state = find(checkpoint);
+    start_watch(state.get());
     Timer timer;
     inspect::Result const result = inspect(checkpoint);
     double const seconds = timer.seconds();
+    watch_->close();
     for (inspect::HypothesisCache* cache : caches_) cache->save();
     if (result.stopped_by) return stopped(result, checkpoint);
     inspect::QValues const q = inspect::q_values(result, comm_);
     try {
       write(result, q, seconds);
     } catch (...) {
-      if (comm_.is_root()) std::remove(io::unfinished_name(line_.text("out")).c_str());
+      if (comm_.is_root()) std::remove(io::unfinished_name(out_).c_str());
       throw;
     }
     if (comm_.is_root()) checkpoint.remove_all();
-    events_->write("done", {{"seconds", seconds}, {"rows", result.rows}, {"stopped_early", result.stopped_early}});
+    watch_->event(
+        "done", {{"out", out_}, {"seconds", seconds}, {"rows", result.rows}, {"stopped_early", result.stopped_early}});
     report(result, q, seconds);
     return exit_done;
   }
 
  private:
-  /// Reads the options of stopping and resuming. Whether there is nothing left to do.
-  bool is_complete() {
-    bool complete = false;
-    std::string const out = line_.text("out");
+  void set_up() {
     comm::agree(comm_, [&] {
       apply_log_level(line_, comm_);
       options_ = checkpoint_options(line_);
-      complete = options_.resume && std::filesystem::is_regular_file(out) && !io::newest_segment(out);
-      events_ = comm_.is_root() && !options_.events.empty() && !line_.flag("dry-run") && !complete
-                    ? std::make_unique<EventLog>(options_.events, options_.resume)
-                    : std::make_unique<EventLog>();
-    });
-    // As one rank sees the folder: the others may see what has changed since.
-    complete = comm::allreduce(comm_, comm::Reduction::max, static_cast<std::int32_t>(complete)) != 0;
-    if (complete && comm_.is_root()) std::cout << out << " is complete; nothing to do\n";
-    watch_stop_signals();
-    set_time_limit(options_.time_limit);
-    return complete;
-  }
-
-  void set_up() {
-    comm::agree(comm_, [&] {
       config_ = inspect_config(line_);
       VALIDATE(line_.given("hypothesis"),
                "--hypothesis: none is given (units are scored against hypotheses). Give e.g. --hypothesis "
@@ -104,6 +86,8 @@ class InspectJob {
                "--model, --behaviors: give one of them: models to run, or behaviours that were stored.");
       if (!line_.flag("dry-run")) check_out();
     });
+    watch_stop_signals();
+    set_time_limit(options_.time_limit);
     cap_isa(static_cast<CpuIsa>(comm::allreduce(comm_, comm::Reduction::min, static_cast<std::int32_t>(usable_isa()))));
     if (line_.given("data") || line_.given("model")) data_ = open_data(line_, "data", comm_);
     facts_.data = data_.records.get();
@@ -123,13 +107,25 @@ class InspectJob {
     inspection_ = std::make_unique<inspect::Inspection>(config_, *units_, *hypotheses_, facts_, comm_);
   }
 
+  /// Where results go. An OUT that exists is for is_complete() to judge when the run is resumed.
   void check_out() const {
-    std::string const out = line_.text("out");
-    if (options_.resume && io::newest_segment(out)) {
-      check_folder("--out", out);  // what stands there is replaced, as it was to be when the run began
-    } else {
-      check_output(line_);
-    }
+    if (!options_.resume) return check_output(line_);
+    VALIDATE(!out_.empty(), "--out: no result file is named. Give --out F.h5.");
+    check_folder("--out", out_);
+  }
+
+  /// Whether an earlier run has finished what --resume is to go on with: a job that is started once more succeeds. An
+  /// OUT beside a checkpoint is an older result that the run is to replace.
+  bool is_complete() const {
+    std::int32_t complete = 0;
+    comm::agree(comm_, [&] {
+      if (!comm_.is_root()) return;
+      complete = options_.resume && std::filesystem::exists(out_) && !io::newest_segment(out_) ? 1 : 0;
+      if (complete) check_complete_inspection(out_, line_.effective_config(execution_options()), networks_, data_);
+    });
+    comm::broadcast(comm_, std::span(&complete, 1));
+    if (complete && comm_.is_root()) std::cout << out_ << " is complete already: nothing is left to be done\n";
+    return complete != 0;
   }
 
   /// What decides the scores.
@@ -157,7 +153,7 @@ class InspectJob {
       if (state) {
         SONDE_LOG(info, "going on from " << state->path());
       } else {
-        SONDE_LOG(info, "there is no checkpoint of " << line_.text("out") << " yet: the run begins");
+        SONDE_LOG(info, "there is no checkpoint of " << out_ << ": the run begins");
       }
     }
     if (!state) return nullptr;
@@ -165,52 +161,52 @@ class InspectJob {
     return state;
   }
 
-  inspect::Result inspect(InspectCheckpoint& checkpoint) {
+  void start_watch(inspect::StateReader const* state) {
     std::int64_t const passes = inspection_->tiles() * (inspection_->order_pass() ? 2 : 1);
-    std::int64_t const total = units_->records() * passes;
-    Progress progress(total, passes == 1 ? "records" : "records in all passes", comm_.is_root());
-    events_->write("start", {{"command", "inspect"},
-                             {"version", version()},
-                             {"ranks", comm_.size()},
-                             {"threads", config_.threads},
-                             {"units", units_->units().size()},
-                             {"hypotheses", hypotheses_->size()},
-                             {"records", total},
-                             {"resumed_from", checkpoint.path()}});
-    Timer since_event;
-    std::int64_t looks = 0, before = -1;
+    comm::agree(comm_, [&] {
+      std::int64_t const total = units_->records() * passes;
+      std::int64_t const before = state ? state->whole<std::int64_t>("status/records", 1).front() : 0;
+      watch_ = std::make_unique<InspectWatch>(options_, comm_.is_root(),
+                                              passes == 1 ? "records" : "records in all passes", total, before);
+      EventLog::Fields fields{{"command", "inspect"},
+                              {"version", version()},
+                              {"out", out_},
+                              {"ranks", comm_.size()},
+                              {"threads", config_.threads},
+                              {"units", units_->units().size()},
+                              {"hypotheses", hypotheses_->size()},
+                              {"records", before},
+                              {"of", total},
+                              {"resumed_from", nullptr}};
+      if (state) fields["resumed_from"] = state->path();
+      watch_->event("start", fields);
+    });
+  }
+
+  inspect::Result inspect(InspectCheckpoint& checkpoint) {
     inspect::RunHooks hooks;
     hooks.save_every = options_.every;
-    hooks.progress = [&](inspect::Status const& status) {
-      status_ = status;
-      progress.note(status_text(status));
-      progress.update(status.records);
-      if (before < 0) before = status.records;
-      bool const looked = status.looks > looks;
-      if (!looked && since_event.seconds() < event_interval) return;
-      looks = status.looks;
-      EventLog::Fields fields{{"records", status.records}, {"of", total}};
-      fields["records_per_s"] = static_cast<double>(status.records - before) / since_event.seconds();
-      if (status.widest >= 0) fields.update({{"settled", status.converged}, {"widest", status.widest}});
-      if (!status.note.empty()) fields["note"] = status.note;
-      events_->write(looked ? "look" : "progress", fields);
-      since_event.restart();
-      before = status.records;
-    };
+    hooks.progress = [&](inspect::Status const& status) { watch_->progress(status); };
     hooks.save = [&](inspect::StateWriter& state) {
       Timer timer;
       for (inspect::HypothesisCache* cache : caches_) cache->save();
       checkpoint.write(state);
-      events_->write("checkpoint", {{"file", checkpoint.path()}, {"seconds", timer.seconds()}});
+      watch_->event("checkpoint",
+                    {{"file", checkpoint.path()}, {"records", watch_->records()}, {"seconds", timer.seconds()}});
     };
     return inspection_->run(hooks);
   }
 
   int stopped(inspect::Result const& result, InspectCheckpoint const& checkpoint) {
-    events_->write("stopped", {{"reason", result.stopped_by}, {"file", checkpoint.path()}});
+    watch_->event("stopped", {{"reason", result.stopped_by},
+                              {"file", checkpoint.path()},
+                              {"records", watch_->records()},
+                              {"of", watch_->total()}});
     if (comm_.is_root())
-      std::cout << "stopped on " << result.stopped_by << " after " << status_.records << " records; state in "
-                << checkpoint.path() << ". The same command with --resume goes on.\n";
+      std::cout << "stopped on " << result.stopped_by << " after " << watch_->records() << " of " << watch_->total()
+                << " records in all passes. " << checkpoint.path()
+                << " has what is needed to go on: give the same command with --resume, on any number of ranks and "
+                   "threads.\n";
     return exit_stopped;
   }
 
@@ -300,25 +296,12 @@ class InspectJob {
   /// What decides how the data are read, beside their content.
   std::string data_options() const {
     std::vector<std::string> names = execution_options();
-    names.insert(names.end(), {"data",       "vocab",
-                               "model",      "lambda",
-                               "regression", "units",
-                               "behaviors",  "hypothesis",
-                               "measure",    "reduce",
-                               "holdout",    "group",
-                               "no-control", "epsilon",
-                               "confidence", "block",
-                               "batch",      "order",
-                               "rng-seed",   "memory",
-                               "backend",    "hypothesis-timeout"});
+    names.insert(
+        names.end(),
+        {"data",    "vocab",  "model",    "lambda", "regression", "units",     "behaviors",         "hypothesis",
+         "measure", "reduce", "holdout",  "group",  "no-control", "epsilon",   "confidence",        "block",
+         "batch",   "order",  "rng-seed", "memory", "backend",    "precision", "hypothesis-timeout"});
     return line_.effective_config(names);
-  }
-
-  static std::string status_text(inspect::Status const& status) {
-    if (!status.note.empty() || status.widest < 0) return status.note;
-    std::ostringstream text;
-    text << status.converged << " hypotheses settled, widest +- " << status.widest;
-    return text.str();
   }
 
   int dry_run() const {
@@ -335,7 +318,7 @@ class InspectJob {
   }
 
   void write(inspect::Result const& result, inspect::QValues const& q, double seconds) const {
-    io::ParallelFile file(comm_, io::unfinished_name(line_.text("out")));
+    io::ParallelFile file(comm_, io::unfinished_name(out_));
     std::string created = io::iso_time();
     comm::broadcast(comm_, created);
     io::write_provenance(file.file(), "sonde-inspect", join(units_->backends()),
@@ -351,7 +334,7 @@ class InspectJob {
     io::write_column(file.file(), "/timing/seconds", times, "s", "reading, scoring and training");
     file.close();
     comm::agree(comm_, [&] {
-      if (comm_.is_root()) io::finish_file(line_.text("out"));
+      if (comm_.is_root()) io::finish_file(out_);
     });
   }
 
@@ -363,14 +346,14 @@ class InspectJob {
               << result.total_rows << " rows (" << result.records << " records) in " << duration_text(seconds) << ", "
               << static_cast<std::int64_t>(static_cast<double>(result.rows) / seconds) << " rows/s"
               << (result.stopped_early ? "; stopped early: every score is known to the bound asked for" : "") << '\n'
-              << summary << "results in " << line_.text("out") << '\n';
+              << summary << "results in " << out_ << '\n';
   }
 
   CommandLine const& line_;
   std::vector<std::string> const& words_;
   comm::Communicator const& comm_;
+  std::string const out_;
   CheckpointOptions options_;
-  std::unique_ptr<EventLog> events_;  // of rank 0
   inspect::Config config_;
   nn::Scan::Networks networks_;
   std::int64_t batch_ = 1;  // records run through the models at once
@@ -382,7 +365,7 @@ class InspectJob {
   std::vector<std::string> fingerprints_;          // of them
   std::vector<inspect::HypothesisCache*> caches_;  // among them
   std::unique_ptr<inspect::Inspection> inspection_;
-  inspect::Status status_;
+  std::unique_ptr<InspectWatch> watch_;
 };
 
 }  // namespace

@@ -70,7 +70,8 @@ bool Inspection::run_turn(std::int64_t turn, PassContext& context, std::vector<G
   });
   auto const ready = static_cast<std::int32_t>(stage != stage_begin || first);
   if (comm::allreduce(comm_, comm::Reduction::min, ready) == 0) {
-    return context.go_on([](StateWriter& state) { state.number<std::int64_t>("stage", stage_begin); });
+    context.go_on([](StateWriter& state) { state.number<std::int64_t>("stage", stage_begin); });
+    return false;
   }
   std::shared_ptr<Order> order;
   if (measures.needs_order()) {

@@ -133,7 +133,7 @@ class Stopped(Resumed):
         time.sleep(0.5)
         for _ in range(3):  # once is enough, and more does not matter
             os.kill(self.ranks_of(job)[0], signal.SIGUSR1)
-        self.assertIn("--resume goes on", self.finish(job, 3))
+        self.assertIn("with --resume", self.finish(job, 3))
         job = self.start(*self.words(*measures), "--resume", "--threads", "2")
         time.sleep(0.5)
         job.send_signal(signal.SIGTERM)
@@ -144,15 +144,19 @@ class Stopped(Resumed):
         before = (self.folder / "out.h5").read_bytes()
         again = self.run_sonde(*self.words(*measures), "--resume")
         self.assertEqual(again.returncode, 0)
-        self.assertIn("complete", again.stdout)
+        self.assertIn("complete already", again.stdout)
         self.assertEqual(before, (self.folder / "out.h5").read_bytes())
+        other = self.run_sonde(*self.words("pearson"), "--resume", ranks=2)
+        self.assertEqual(other.returncode, 2)
+        self.assertIn("--measure", other.stderr)
 
     def in_pieces(self, seconds, *measures):
-        """Stopped so long after every start, on 1, 2 and 3 ranks in turn."""
+        """Stopped so long after the start, and later every time, on 1, 2 and 3 ranks in turn."""
         whole = self.whole(*measures)
         for stops in range(60):
             job = self.start(*self.words(*measures), "--resume", "--threads", str(1 + stops % 2), ranks=1 + stops % 3)
             time.sleep(seconds)
+            seconds *= 1.4
             if job.poll() is None:
                 job.send_signal(signal.SIGUSR1)  # mpiexec passes it on
             out, error = job.communicate(timeout=30)

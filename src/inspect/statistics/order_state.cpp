@@ -120,15 +120,15 @@ void Order::load(StateReader const& state, comm::Communicator const& comm) {
   auto const classes = load_lists<float>(state, "order/classes", classes_.size(), first, step);
   auto const tops = load_lists<float>(state, "order/tops", tops_.size(), first, step);
   state.expect(rows.size() == values.size() && classes.size() == values.size(), "order");
+  std::vector<std::int64_t> left(all.size(), options_.total_rows);
   for (std::size_t part = 0; part < values.size(); ++part) {
     for (std::size_t i = 0; i < all.size(); ++i) {
       std::size_t const entries = exact_ ? values[part][i].size() : all[i]->edges().size() + 1;
       bool const empty = rows[part][i].empty() && !exact_;
       state.expect(empty || rows[part][i].size() == entries, "order/rows");
-      std::int64_t left = options_.total_rows;
       for (std::int64_t const count : rows[part][i]) {
-        state.expect(count >= 0 && count <= left, "order/rows");
-        left -= count;
+        state.expect(count >= 0 && count <= left[i], "order/rows");
+        left[i] -= count;
       }
       all[i]->add({values[part][i], rows[part][i]}, least[i], most[i]);
     }
