@@ -380,10 +380,11 @@ class FullDisk(Case):
         models = [conv_model(self.folder / f"conv{seed}.h5", (64, 64, 3), seed) for seed in (1, 2)]
         np.save(self.folder / "seeds.npy", np.random.default_rng(1).random((1500, 64, 64, 3), "f4"))
         command = [SONDE, "generate", *map(str, options(models, self.folder / "seeds.npy", "--input-range", "0,1", "--max-iterations", "2")),
-                   "--out", f"{disk}/out.h5", "--checkpoint-every", "0"]
+                   "--out", f"{disk}/out.h5", "--checkpoint-every", "0.1"]
         if ranks > 1:
             command = [*MPIEXEC, str(ranks), *command]
-        script = f'{mount} && "$@"; status=$?; ls "{disk}" >&2; exit $status'
+        script = (f'{mount} && "$@"; status=$?; ls "{disk}" >&2; mount -o remount,size=500m tmpfs "{disk}"; "$@" --resume;'
+                  'echo "resumed: $?"; exit $status')
         try:
             return subprocess.run([*namespace, "sh", "-c", script, "sh", *command], capture_output=True, text=True, timeout=60)
         except subprocess.TimeoutExpired:
@@ -398,6 +399,7 @@ class FullDisk(Case):
                 self.assertIn("no space left", done.stderr.lower())
                 left = done.stderr.splitlines()
                 self.assertNotIn("out.h5", left)
+                self.assertIn("resumed: 0", done.stdout, done.stderr)
                 self.assertNotIn("out.h5.tmp", left)
 
 
