@@ -13,6 +13,7 @@ import numpy as np
 from sonde_case import MPIEXEC, SONDE, Case, main
 
 RECORDS, LENGTH, UNITS = 480, 16, 12
+REPEAT, SOLVE = 1, 2  # steps of CountingPass
 # Each call takes a while, so that there is time to stop a run at every moment of it.
 SLOW = """
 import time
@@ -150,9 +151,10 @@ class Stopped(Resumed):
         self.assertEqual(other.returncode, 2)
         self.assertIn("--measure", other.stderr)
 
-    def in_pieces(self, seconds, *measures):
-        """Stopped so long after the start, and later every time, on 1, 2 and 3 ranks in turn."""
+    def in_pieces(self, seconds, step, *measures):
+        """Stopped so long after the start, and later every time, on 1, 2 and 3 ranks in turn; once in that step at least."""
         whole = self.whole(*measures)
+        steps = []
         for stops in range(60):
             job = self.start(*self.words(*measures), "--resume", "--threads", str(1 + stops % 2), ranks=1 + stops % 3)
             time.sleep(seconds)
@@ -163,19 +165,21 @@ class Stopped(Resumed):
             if job.returncode == 0:
                 break
             self.assertEqual(job.returncode, 3, error + out)
-        self.assertGreaterEqual(stops, 2)
+            with h5py.File(self.folder / "out.h5.part" / f"{stops + 1:06d}.h5") as file:
+                steps += file["state/step"][()].tolist() if "step" in file["state"] else []
+        self.assertIn(step, steps)
         self.assert_same(self.folder / "out.h5", whole)
 
     def test_in_epochs(self):
         """--memory is too small to keep the rows."""
-        self.in_pieces(0.4, "logistic:epochs=2", "pearson", "ridge", ("--memory", "0.001"))
+        self.in_pieces(0.4, REPEAT, "logistic:epochs=2", "pearson", "ridge", ("--memory", "0.001"))
 
     def test_in_the_solution(self):
         self.slow(0)
         units = np.random.default_rng(3).normal(0, 1, (RECORDS * LENGTH, 400)).astype("f4")
         with h5py.File(self.folder / "units.h5", "w") as file:
             file["units"] = np.cumsum(units, axis=1)
-        self.in_pieces(0.25, "logistic:lambda=1e-5,tolerance=1e-12", "pearson")
+        self.in_pieces(0.1, SOLVE, "logistic:lambda=1e-5,tolerance=1e-12", "pearson")
 
     def test_by_time_limit(self):
         whole = self.whole("pearson", "auc")
