@@ -7,8 +7,7 @@
 namespace sonde::generate {
 
 struct Crew::Worker {
-  explicit Worker(Setup const& setup) : ascent(setup) {}
-  Ascent ascent;
+  std::unique_ptr<Ascent> ascent;
   Outcome outcome;
   Ledger ledger;
 };
@@ -28,7 +27,7 @@ void merge(CoverageState& state, CoverageState const& more) {
 
 Crew::Crew(Setup const& setup, comm::WorkCounter& counter, int workers)
     : setup_(setup), counter_(counter), credited_(empty_coverage(setup)) {
-  for (int w = 0; w < workers; ++w) workers_.push_back(std::make_unique<Worker>(setup));
+  for (int w = 0; w < workers; ++w) workers_.push_back(std::make_unique<Worker>());
 }
 
 Crew::~Crew() { stop(); }  // the threads are joined first of all members
@@ -46,6 +45,7 @@ void Crew::start(Round const& round, std::vector<std::int64_t> const& todo, Cand
     threads_.emplace_back([this, &worker = *worker, &round, &todo, &candidates] {
       try {
         backend::use_one_thread();
+        make_ascent(worker);
         work(worker, round, todo, candidates);
       } catch (...) {
         std::scoped_lock const lock(mutex_);
@@ -59,8 +59,16 @@ void Crew::start(Round const& round, std::vector<std::int64_t> const& todo, Cand
   }
 }
 
+/// Done by the worker's own thread: the buffers of large models take their time, and the main thread has to answer.
+void Crew::make_ascent(Worker& worker) {
+  if (worker.ascent) return;
+  std::scoped_lock const lock(making_);
+  if (!stopping_) worker.ascent = std::make_unique<Ascent>(setup_);
+}
+
 void Crew::work(Worker& worker, Round const& round, std::vector<std::int64_t> const& todo,
                 Candidates const& candidates) {
+  if (!worker.ascent) return;  // stopped before it was made
   auto const feed = [&]() -> MicroBatch const* {
     if (stopping_) return nullptr;
     std::int64_t const item = counter_.next();
@@ -76,13 +84,13 @@ void Crew::work(Worker& worker, Round const& round, std::vector<std::int64_t> co
     hand_in(worker);
     return !stopping_;
   };
-  if (worker.ascent.run(feed, candidates, each_pass, worker.outcome)) hand_in(worker);
+  if (worker.ascent->run(feed, candidates, each_pass, worker.outcome)) hand_in(worker);
 }
 
 /// Puts what the worker has finished where take() finds it. What is covered goes with the first rows that show it, or
 /// before.
 void Crew::hand_in(Worker& worker) {
-  Harvest finished = worker.ledger.collect(worker.outcome, worker.ascent.settled(worker.outcome));
+  Harvest finished = worker.ledger.collect(worker.outcome, worker.ascent->settled(worker.outcome));
   if (finished.empty()) return;
   std::size_t const bytes = bytes_of(finished);
   std::scoped_lock const lock(mutex_);

@@ -49,6 +49,7 @@ class Crew {
 
  private:
   struct Worker;
+  void make_ascent(Worker& worker);
   void work(Worker& worker, Round const& round, std::vector<std::int64_t> const& todo, Candidates const& candidates);
   void hand_in(Worker& worker);
 
@@ -56,7 +57,8 @@ class Crew {
   comm::WorkCounter& counter_;
   std::vector<std::unique_ptr<Worker>> workers_;
 
-  std::mutex mutex_;  // of the members up to `running_`
+  std::mutex making_;  // one ascent is made at a time
+  std::mutex mutex_;   // of the members up to `running_`
   std::condition_variable ended_;
   Harvest harvest_;
   CoverageState credited_;

@@ -129,6 +129,18 @@ class Stopped(Resume):
                         "--first-round", "40", "--max-iterations", "8", "--constraint", "occlusion:height=100,width=100")
         self.stop_and_resume_many(words)
 
+    def test_within_a_pass_that_lasts(self):
+        """Micro-batches of large models take minutes: the run ends within 30 s of its time limit all the same."""
+        models = [conv_model(self.folder / f"conv{seed}.h5", (210, 210, 3), seed, stride=1, filters=32) for seed in (1, 2)]
+        np.save(self.folder / "seeds.npy", np.random.default_rng(3).integers(0, 256, (64, 210, 210, 3)).astype("u1"))
+        words = options(models, self.folder / "seeds.npy", "--preprocess", "scale=1/255", "--backend", "reference")
+        began = time.monotonic()
+        done = self.run_sonde("generate", *words, "--out", self.folder / "out.h5", "--time-limit", "1", ranks=2)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertLess(time.monotonic() - began, 31)
+        self.assertIn("after 0 of 64 seeds", done.stdout)
+        self.assertEqual(self.seeds_done(), 0)
+
     def stop_and_resume_many(self, words):
         """Stops it by its time limit until it is through, each time on other ranks and threads."""
         reference = digest(self.generate(*words, out="reference.h5"))
