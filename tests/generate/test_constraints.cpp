@@ -1,5 +1,6 @@
 // Each constraint on gradients written by hand, and feature files good and bad.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -166,6 +167,9 @@ TEST_F(FeatureFile, HostileFiles) {
     EXPECT_THROW(read(text), InputError) << text.substr(0, 40);
   }
   EXPECT_THROW(make_constraint("features:" + folder_.string(), context_), InputError) << "a folder";
+  std::string const pipe = (folder_ / "pipe.csv").string();
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THROW(make_constraint("features:" + pipe, context_), InputError) << "a pipe, which is not waited for";
 }
 
 TEST_F(FeatureFile, UnknownNamesAreAnsweredWithTheKnown) {

@@ -1,5 +1,6 @@
 // Damaged, unsuitable and hostile Keras files: each is refused with a message that names file, layer and way out.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -100,6 +101,9 @@ TEST_F(HostileKeras, WeightsWithoutTheirArchitecture) {
   }
   std::string const json = std::filesystem::path(path()).replace_extension(".json");
   expect_refused(refusal(), json + " cannot be read");
+  ASSERT_EQ(::mkfifo(json.c_str(), 0600), 0);
+  expect_refused(refusal(), json + " cannot be read");  // and is not waited for
+  std::filesystem::remove(json);
   std::ofstream(json) << R"({"class_name": "Sequential", )";
   expect_refused(refusal(), "not valid JSON");
 }
