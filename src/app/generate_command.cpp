@@ -75,11 +75,11 @@ class GenerateJob {
       if (!line_.flag("dry-run")) {
         check_place();
         if (line_.given("summary")) check_folder("--summary", line_.text("summary"));
+        watch_stop_signals();
+        set_time_limit(checkpoints_.time_limit);
       }
       networks = read_networks(line_, line_.flag("regression"));
     });
-    watch_stop_signals();
-    set_time_limit(checkpoints_.time_limit);
     Data data = open_data(line_, "seeds", comm_);
     if (comm_.is_root()) warn_about_scale(line_, *data.records);
     // Ranks of unequal instruction sets would compute different bits.
