@@ -27,7 +27,7 @@ class Crew {
   Crew& operator=(Crew const&) = delete;
 
   /// Workers start to take micro-batches of `round`: item i of the counter is number todo[i] of it. `known` is what
-  /// they need not show to be covered. Everything must outlive the work.
+  /// they need not show to be covered. The others must outlive the work, and this object.
   void start(Round const& round, std::vector<std::int64_t> const& todo, Candidates const& candidates,
              CoverageState const& known);
   /// Waits at most so long for all workers to end: with the round, by a failure, or because they were stopped. Returns

@@ -57,16 +57,16 @@ class Job {
 
   RunResult run() {
     Schedule schedule(setup_.config(), setup_.seeds().size());
-    Round round = schedule.next();
-    while (round.number < state_.round && !round.batches.empty()) round = schedule.next();
-    while (!round.batches.empty()) {
-      Orders const orders = work(round);
+    round_ = schedule.next();
+    while (round_.number < state_.round && !round_.batches.empty()) round_ = schedule.next();
+    while (!round_.batches.empty()) {
+      Orders const orders = work();
       if (!orders.round_done) return {std::move(state_), reasons[static_cast<std::size_t>(orders.stop)]};
-      end(round);
+      end_round();
       state_.coverage_reached = reached(state_.history.back());
       if (state_.coverage_reached) break;
-      round = schedule.next();
-      if (round.batches.empty()) break;
+      round_ = schedule.next();
+      if (round_.batches.empty()) break;
       if (orders.stop || orders.checkpoint) write_checkpoint();
       if (orders.stop) return {std::move(state_), reasons[static_cast<std::size_t>(orders.stop)]};
     }
@@ -77,20 +77,19 @@ class Job {
 
  private:
   /// Works on what is left of a round, until it is done or the run is to stop.
-  Orders work(Round const& round) {
-    state_.finished.resize(state_.finished.empty() ? round.batches.size() : state_.finished.size());
-    VALIDATE(state_.finished.size() == round.batches.size(),
-             "checkpoint: round " << round.number << " had " << state_.finished.size() << " micro-batches, not "
-                                  << round.batches.size() << " (it is damaged). Give --overwrite to start anew.");
-    std::vector<std::int64_t> todo;
-    for (std::size_t i = 0; i < round.batches.size(); ++i) {
-      if (state_.finished[i] == 0) todo.push_back(static_cast<std::int64_t>(i));
+  Orders work() {
+    state_.finished.resize(state_.finished.empty() ? round_.batches.size() : state_.finished.size());
+    VALIDATE(state_.finished.size() == round_.batches.size(),
+             "checkpoint: round " << round_.number << " had " << state_.finished.size() << " micro-batches, not "
+                                  << round_.batches.size() << " (it is damaged). Give --overwrite to start anew.");
+    todo_.clear();
+    for (std::size_t i = 0; i < round_.batches.size(); ++i) {
+      if (state_.finished[i] == 0) todo_.push_back(static_cast<std::int64_t>(i));
     }
-    Candidates const candidates = uncovered_units(setup_, state_.coverage);
-    CoverageState const known = state_.credited;  // need not be shown again
+    candidates_ = uncovered_units(setup_, state_.coverage);
     std::int64_t const seeds_before = state_.totals.seeds;
     counter_.reset();
-    crew_.start(round, todo, candidates, known);
+    crew_.start(round_, todo_, candidates_, state_.credited);
     for (;;) {
       while (!crew_.wait(look_every) && !counter_.called()) {
         look();
@@ -162,9 +161,9 @@ class Job {
     return {counts[0], counts[1], counts[2], counts[3], counts[4], counts[5], sums[0], sums[1], sums[2]};
   }
 
-  void end(Round const& round) {
+  void end_round() {
     state_.coverage = state_.credited;
-    RoundReport report{round.pass, round.number, state_.totals, {}};
+    RoundReport report{round_.pass, round_.number, state_.totals, {}};
     for (auto const& model : state_.coverage)
       report.covered.push_back(std::accumulate(model.begin(), model.end(), std::int64_t{0}));
     state_.history.push_back(report);
@@ -219,6 +218,10 @@ class Job {
   Timer since_checkpoint_;
   comm::WorkCounter counter_;
   std::unique_ptr<comm::DeviceCommunicator> devices_;  // where the ranks' backends work on devices
+  // What the workers are at; outlives them when an error ends the run.
+  Round round_;
+  std::vector<std::int64_t> todo_;
+  Candidates candidates_;
   Crew crew_;
 };
 
