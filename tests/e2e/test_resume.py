@@ -311,7 +311,8 @@ class Refused(Resume):
 
 class Events(Resume):
     def test_what_is_written(self):
-        words = fashion("--constraint", "light", *ROUNDS, "--events", self.folder / "events.jsonl")
+        # The reference backend is slow: the signal finds the run at work.
+        words = fashion("--constraint", "light", "--backend", "reference", *ROUNDS, "--events", self.folder / "events.jsonl")
         process = self.start(*words, "--checkpoint-every", "0.01", ranks=2)
         self.wait_for(lambda: len(self.segments()) >= 2, process)
         process.send_signal(signal.SIGUSR1)
