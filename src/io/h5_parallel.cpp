@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 
 #include "base/check.hpp"
 #include "comm/collectives.hpp"
@@ -34,22 +35,24 @@ H5File create(comm::Communicator const& comm, std::string const& path) {
   return H5File(std::move(handle), path, false);
 }
 
-/// Takes the space of a data set before ranks write to it. On a full disk MPI-IO may report a collective write as done,
-/// and does not say why it failed; this call says both, on file systems that have it.
-void take_space(H5Dataset const& data, std::string const& path) {
-  haddr_t const start = H5Dget_offset(data.id());
-  if (start == HADDR_UNDEF) return;
+/// Takes the space of a part of a file before ranks write to it. On a full disk MPI-IO may report a collective write as
+/// done, and does not say why it failed; this call says both, on file systems that have it.
+void take_space(std::string const& subject, std::string const& path, hsize_t start, hsize_t size) {
   int const file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
   if (file < 0) return;
-  int const status =
-      ::fallocate(file, 0, static_cast<off_t>(start), static_cast<off_t>(H5Dget_storage_size(data.id())));
+  int const status = ::fallocate(file, 0, static_cast<off_t>(start), static_cast<off_t>(size));
   int const reason = errno;
   ::close(file);
   if (status != 0 && (reason == ENOSPC || reason == EDQUOT || reason == EFBIG)) {
-    std::string const message = data.subject() + " cannot be written (" + std::strerror(reason) +
-                                "). Free space, or choose an --out elsewhere.";
+    std::string const message =
+        subject + " cannot be written (" + std::strerror(reason) + "). Free space, or choose an --out elsewhere.";
     comm::abort_run(1, message.c_str());
   }
+}
+
+void take_space(H5Dataset const& data, std::string const& path) {
+  haddr_t const start = H5Dget_offset(data.id());
+  if (start != HADDR_UNDEF) take_space(data.subject(), path, start, H5Dget_storage_size(data.id()));
 }
 
 /// Rows [first, first + count) of this rank, in one collective call.
@@ -156,8 +159,12 @@ void ParallelFile::close() {
   file_.flush();
   file_.close();
   try {
-    if (comm_.is_root()) sync_to_disk(file_.path());
-  } catch (Error const& error) {
+    if (comm_.is_root()) {
+      // Names, shapes and attributes too can be lost without a word: what is missing is a hole, which is filled here.
+      if (comm_.native()) take_space("file " + file_.path(), file_.path(), 0, std::filesystem::file_size(file_.path()));
+      sync_to_disk(file_.path());
+    }
+  } catch (std::exception const& error) {
     if (comm_.native()) comm::abort_run(1, error.what());
     throw;
   }
