@@ -20,8 +20,25 @@ namespace {
 
 using h5::check_write;
 
+/// Creates the file, and opens it on every rank by itself: MPI-IO waits for ever when only some of them can.
+void check_reach(comm::Communicator const& comm, std::string const& path) {
+  auto const try_to_open = [&](int flags) {
+    int const file = ::open(path.c_str(), flags | O_CLOEXEC, 0666);
+    if (file < 0) {
+      std::string const message = "file " + path + " cannot be created (" + std::strerror(errno) +
+                                  "). Check that its folder is there, and is the same for every rank.";
+      comm::abort_run(1, message.c_str());
+    }
+    ::close(file);
+  };
+  if (comm.is_root()) try_to_open(O_RDWR | O_CREAT | O_TRUNC);
+  comm::barrier(comm);
+  try_to_open(O_RDWR);
+}
+
 H5File create(comm::Communicator const& comm, std::string const& path) {
   if (!comm.native()) return H5File::create(path);
+  check_reach(comm, path);
   h5::initialise();
   h5::AbortScope const abort(true);
   std::string const subject = "file " + path;
