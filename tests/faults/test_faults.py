@@ -108,7 +108,7 @@ mount -o remount,size=200m '{disk}' && {self.mpiexec([*first, '--resume'])} && c
         for job in self.made:
             with self.subTest(job=job.name):
                 size = self.whole[job.name].stat().st_size
-                for share in (1.7, 1.4, 1.2, 0.8, 0.6):  # of the result; inspect writes no segment before it
+                for share in (1.4, 0.7):  # of the result; inspect writes no segment before it
                     self.setUp()
                     status, said, left = self.run_on_disk(job, int(share * size / 1024), "--checkpoint-every", "0")
                     if "out.h5.tmp" in said:
@@ -193,7 +193,7 @@ class Signals(FaultCase):
                     running = self.start(job, "--checkpoint-every", "0.1")
                     self.assertTrue(running.wait_for(self.part, "OUT.part"))
                     self.assertTrue(running.signal(rank, signal.SIGSTOP))
-                    time.sleep(2)
+                    time.sleep(1)
                     self.assertTrue(running.signal(rank, signal.SIGCONT))
                     status, text = running.end(60)
                     self.assertEqual(status, 0, text)
@@ -254,7 +254,8 @@ class Phases(FaultCase):
             (self.home / f"fault{rank}").unlink(missing_ok=True)
             self.assertNotIn(status, (0, 3), text)
             self.assertRegex(text, rf"rank {rank}\b")
-            self.resume(job)
+            if rank == 1:  # KillRank goes on from many more
+                self.resume(job)
         self.on_each_rank(fault)
 
     def test_reduction(self):
@@ -263,13 +264,14 @@ class Phases(FaultCase):
             running = self.start(job, "--checkpoint-every", "0.1")
             self.assertTrue(running.wait_for(self.part, "OUT.part"))
             running.signal(rank, signal.SIGSTOP)
-            time.sleep(1)
+            time.sleep(0.5)
             self.assertIsNone(running.process.poll())
             running.signal(rank, signal.SIGKILL)
             status, text = running.end()
             self.assertNotIn(status, (0, 3), text)
             self.assertRegex(text, rf"rank {rank}\b")
-            self.resume(job)
+            if rank == 1:  # KillRank goes on from many more
+                self.resume(job)
         self.on_each_rank(fault)
 
     def test_write(self):
@@ -310,7 +312,8 @@ class Phases(FaultCase):
                     break
             self.assertNotIn(status, (0, 3), text)
             self.assertRegex(text, rf"rank {rank}\b")
-            self.resume(job)
+            if rank == 1:  # KillRank goes on from many more
+                self.resume(job)
         self.on_each_rank(fault)
 
 
