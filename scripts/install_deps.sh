@@ -15,7 +15,7 @@ EOF
 
 packages=(
   # compiler and build
-  g++ cmake ninja-build pkg-config
+  g++ cmake ninja-build pkg-config ccache
   # libraries (README, section "Dependencies", says what for)
   libopenmpi-dev openmpi-bin libhdf5-openmpi-dev libboost-program-options-dev libdnnl-dev
   libonnx-dev libprotobuf-dev protobuf-compiler librandom123-dev zlib1g-dev libjpeg62-turbo-dev libpng-dev

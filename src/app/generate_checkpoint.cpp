@@ -14,25 +14,6 @@ namespace {
 constexpr char const* kind = "sonde generate 1";  // counts up when the state's form changes
 constexpr std::string_view features = "features:";
 
-io::Column text_column(std::string const& name, std::string const& description, std::string const& text) {
-  auto const bytes = std::as_bytes(std::span(text));
-  return {name,
-          "1",
-          description,
-          io::ElementType::text,
-          static_cast<std::int64_t>(text.size()),
-          {},
-          {bytes.begin(), bytes.end()}};
-}
-
-std::string file_fact(std::string const& path, std::string const& sha256) { return path + ", sha256 " + sha256; }
-
-std::string text_of(io::H5File const& file, std::string const& name) {
-  auto const texts = file.read_text(name);
-  VALIDATE(texts.size() == 1, "file " << file.path() << ": " << name << " is not one text (it is damaged).");
-  return texts.front();
-}
-
 double number_of(io::H5File const& file, std::string const& name) {
   auto const values = file.read<double>(name);
   VALIDATE(values.size() == 1, "file " << file.path() << ": " << name << " is not one number (it is damaged).");
@@ -49,31 +30,10 @@ void check_rows(std::string const& out, std::string const& newest, generate::Run
                      << " (one was removed, or added). Put them back, or give --overwrite to start anew.");
 }
 
-/// What `read` returns; says what can be done about a checkpoint that it cannot read.
-template <class Read>
-auto readable(std::string const& path, Read read) {
-  try {
-    return read();
-  } catch (InputError const& error) {
-    SONDE_FAIL_AS(InputError, "checkpoint " << path << " cannot be gone on with: " << error.what()
-                                            << " Remove the file to go on from the one before it, or give --overwrite "
-                                            << "to start anew.");
-  }
-}
-
-/// The state in segment `path`, once it is known to belong to this run. Throws InputError.
-GenerateProgress read_checkpoint(std::string const& path, RunIdentity const& identity, generate::Setup const& setup,
-                                 bool warn) {
-  auto const segment = readable(path, [&] { return io::H5File::open(path); });
-  identity.check_same(readable(path,
-                               [&] {
-                                 bool const known =
-                                     segment.is_dataset("/state/kind") && text_of(segment, "/state/kind") == kind;
-                                 VALIDATE(known, "it was not written by this command and version (" << kind << ").");
-                                 return text_of(segment, "/state/identity");
-                               }),
-                      path);
-  return readable(path, [&] {
+/// The state in segment `path`. Throws InputError.
+GenerateProgress read_progress(std::string const& path, generate::Setup const& setup, bool warn) {
+  return read_or_explain(path, [&] {
+    auto const segment = io::H5File::open(path);
     GenerateProgress progress{generate::read_state(segment, setup)};
     progress.seconds = number_of(segment, "/state/seconds");
     progress.startup_seconds = number_of(segment, "/state/startup_seconds");
@@ -97,19 +57,14 @@ GenerateCheckpoint::GenerateCheckpoint(comm::Communicator const& comm, std::stri
       segments_(comm, out, existing),
       path_(newest_segment_of_root(comm, out)) {}
 
-std::string newest_segment_of_root(comm::Communicator const& comm, std::string const& out) {
-  std::string path = comm.is_root() ? io::newest_segment(out).value_or("") : "";
-  comm::broadcast(comm, path);
-  return path;
-}
-
 GenerateProgress newest_checkpoint(comm::Communicator const& comm, std::string const& out, RunIdentity const& identity,
                                    generate::Setup const& setup) {
   GenerateProgress progress{generate::fresh_state(setup)};
   std::string const path = newest_segment_of_root(comm, out);
   if (path.empty()) return progress;
   comm::agree(comm, [&] {
-    progress = read_checkpoint(path, identity, setup, comm.is_root());
+    check_checkpoint(path, kind, identity);
+    progress = read_progress(path, setup, comm.is_root());
     if (comm.is_root()) check_rows(out, path, progress.state);
   });
   return progress;
@@ -118,8 +73,8 @@ GenerateProgress newest_checkpoint(comm::Communicator const& comm, std::string c
 void GenerateCheckpoint::write(generate::Setup const& setup, generate::Harvest const& rows,
                                generate::RunState const& run, double seconds, double startup_seconds) {
   std::vector<io::Column> state = generate::state_columns(run);
-  state.push_back(text_column("kind", "what wrote it, and in which form", kind));
-  state.push_back(text_column("identity", "what must be the same to go on, one fact a line", identity_.text()));
+  state.push_back(io::text_column("kind", "what wrote it, and in which form", kind));
+  state.push_back(io::text_column("identity", "what must be the same to go on, one fact a line", identity_.text()));
   using Numbers = std::vector<double>;
   state.push_back(io::make_column("seconds", "s", "spent on rounds so far", Numbers{seconds}));
   state.push_back(io::make_column("startup_seconds", "s", "spent before rounds so far", Numbers{startup_seconds}));
@@ -133,38 +88,16 @@ RunIdentity generate_identity(std::string const& config, generate::Setup const& 
   RunIdentity identity;
   identity.add("sonde version", version());
   identity.add_options(config);
-  for (std::size_t k = 0; k < setup.models(); ++k) {
-    io::ModelFile const& file = setup.networks()[k]->file();
-    identity.add("model " + std::to_string(k), file_fact(file.path, file.sha256));
+  identity.add_models(setup.networks());
+  for (std::size_t k = 0; k < setup.models(); ++k)
     identity.add("backend of model " + std::to_string(k), setup.backend(k)->name());
-  }
-  identity.add("seeds", file_fact(setup.seeds().path(), setup.seeds().sha256()));
+  identity.add_file("seeds", setup.seeds().sha256(), setup.seeds().path());
   std::string const& constraint = setup.config().constraint;
   if (constraint.starts_with(features)) {
     std::string const path = constraint.substr(features.size());
-    identity.add("constraint", file_fact(path, io::sha256_of_file(path)));
+    identity.add_file("constraint", io::sha256_of_file(path), path);
   }
   return identity;
-}
-
-void check_complete(std::string const& out, std::string const& config, generate::Setup const& setup) {
-  auto const file = io::H5File::open(out);
-  VALIDATE(file.has_attribute("/", "schema") && file.text_attribute("/", "schema") == "sonde-generate",
-           "file " << out << ": it is no result of sonde generate. Name another --out, or give --overwrite.");
-  RunIdentity before, now;
-  before.add_options(text_of(file, "/config"));
-  now.add_options(config);
-  for (std::size_t k = 0; k < setup.models(); ++k) {
-    std::string const number = std::to_string(k), group = "/models/" + number;
-    if (file.is_group(group))
-      before.add("model " + number, file_fact(text_of(file, group + "/path"), text_of(file, group + "/sha256")));
-    io::ModelFile const& model = setup.networks()[k]->file();
-    now.add("model " + number, file_fact(model.path, model.sha256));
-  }
-  before.add("seeds",
-             file_fact(file.text_attribute("/finding_data", "path"), file.text_attribute("/finding_data", "sha256")));
-  now.add("seeds", file_fact(setup.seeds().path(), setup.seeds().sha256()));
-  now.check_same(before.text(), out);
 }
 
 }  // namespace sonde::app

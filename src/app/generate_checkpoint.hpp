@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "app/run_identity.hpp"
+#include "app/checkpoint.hpp"
 #include "comm/communicator.hpp"
 #include "generate/results.hpp"
 
@@ -46,13 +46,7 @@ class GenerateCheckpoint {
 GenerateProgress newest_checkpoint(comm::Communicator const& comm, std::string const& out, RunIdentity const& identity,
                                    generate::Setup const& setup);
 
-/// Path of the newest segment of `out` as rank 0 sees the folder; empty: none. Collective.
-std::string newest_segment_of_root(comm::Communicator const& comm, std::string const& out);
-
 /// What must be the same for a run to go on: `config` holds the options that decide the result.
 RunIdentity generate_identity(std::string const& config, generate::Setup const& setup);
-
-/// Throws InputError when `out`, a complete result, is not one of `config`, models and seeds. On one rank.
-void check_complete(std::string const& out, std::string const& config, generate::Setup const& setup);
 
 }  // namespace sonde::app

@@ -4,12 +4,10 @@
 #include <memory>
 #include <string>
 
-#include "app/common_options.hpp"
-#include "app/run_identity.hpp"
+#include "app/checkpoint.hpp"
 #include "comm/communicator.hpp"
 #include "inspect/state.hpp"
 #include "io/segments.hpp"
-#include "nn/scan.hpp"
 
 namespace sonde::app {
 
@@ -36,10 +34,5 @@ class InspectCheckpoint {
   io::SegmentWriter segments_;
   std::string path_;
 };
-
-/// Throws InputError, naming what differs, unless the result `out` is of these options (CommandLine::effective_config),
-/// models and data.
-void check_complete_inspection(std::string const& out, std::string const& config, nn::Scan::Networks const& networks,
-                               Data const& data);
 
 }  // namespace sonde::app

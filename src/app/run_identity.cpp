@@ -43,6 +43,16 @@ void RunIdentity::add(std::string const& name, std::string const& value) {
   facts_.emplace_back(name, value);
 }
 
+void RunIdentity::add_file(std::string const& name, std::string const& sha256, std::string const& path) {
+  add(name, "sha256 " + sha256);
+  paths_[name] = path;
+}
+
+void RunIdentity::add_models(std::vector<std::shared_ptr<nn::Network const>> const& networks) {
+  for (std::size_t k = 0; k < networks.size(); ++k)
+    add_file("model " + std::to_string(k), networks[k]->file().sha256, networks[k]->file().path);
+}
+
 void RunIdentity::add_options(std::string const& config) {
   std::istringstream lines(config);
   for (std::string line; std::getline(lines, line);) {
@@ -66,9 +76,11 @@ void RunIdentity::check_same(std::string const& stored, std::string const& where
   auto facts = facts_;  // first those of this run in their order, then those that only the other had
   std::ranges::copy(parse(stored), std::back_inserter(facts));
   for (auto const& [name, value] : facts) {
+    auto const path = paths_.find(name);
+    std::string const file = path == paths_.end() ? "" : " (" + path->second + ")";
     VALIDATE(shown(before, name) == shown(now, name),
-             "checkpoint " << where << ": " << name << " was " << shown(before, name) << " when it was written but is "
-                           << shown(now, name)
+             "checkpoint " << where << ": " << name << file << " was " << shown(before, name)
+                           << " when it was written but is " << shown(now, name)
                            << " now (a run goes on as it began). Give the same again, or --overwrite to start anew.");
   }
 }

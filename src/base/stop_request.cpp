@@ -1,5 +1,6 @@
 #include "base/stop_request.hpp"
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -32,11 +33,17 @@ void set_time_limit(double seconds) {
   deadline = (Clock::now() + wait).time_since_epoch().count();
 }
 
-char const* stop_reason() {
+StopReason stop_reason() {
   int const number = stop_signal;
-  if (number != 0) return number == SIGTERM ? "SIGTERM" : "SIGUSR1";
+  if (number != 0) return number == SIGTERM ? StopReason::sigterm : StopReason::sigusr1;
   Clock::rep const limit = deadline;
-  return limit != 0 && Clock::now().time_since_epoch().count() >= limit ? "--time-limit" : nullptr;
+  bool const passed = limit != 0 && Clock::now().time_since_epoch().count() >= limit;
+  return passed ? StopReason::time_limit : StopReason::none;
+}
+
+char const* to_string(StopReason reason) {
+  constexpr std::array names{"", "SIGUSR1", "SIGTERM", "--time-limit"};
+  return names.at(static_cast<std::size_t>(reason));
 }
 
 }  // namespace sonde

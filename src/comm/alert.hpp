@@ -1,4 +1,4 @@
-// Word to all ranks that the run is to end, heard while they compute.
+// Word to all ranks that there is a reason to come together, heard while they compute.
 #pragma once
 
 #include <atomic>
@@ -11,32 +11,43 @@
 
 namespace sonde::comm {
 
-/// Starts lowered; any rank may raise it, and then it stays raised. Ranks that compute hear of it when they ask next,
-/// without waiting for each other: one-sided MPI.
+/// Any rank may raise it. Ranks that compute hear of it when they poke next, without waiting for each other, and come
+/// to meet(), which lowers it again.
 ///
-/// raised() and raise() may be called by several threads of a rank; a mutex lets one at a time into MPI. While they may
-/// be in use no other thread may call MPI.
+/// raise() and poke() may be called by several threads of a rank; a mutex lets one at a time into MPI. While they may
+/// be in use no other thread may call MPI, but under that mutex: in_mpi().
 class Alert {
  public:
   /// Collective.
   explicit Alert(Communicator const& comm);
+  /// Collective, but when an exception is on its way.
   ~Alert();
   Alert(Alert const&) = delete;
   Alert& operator=(Alert const&) = delete;
 
   void raise();
-  /// Whether any rank has raised it, as far as is known here. Cheap; lets MPI answer what other ranks ask for.
-  bool raised();
+  /// Lets MPI answer what other ranks ask for, and hears what has arrived; cheap.
+  void poke();
+  /// Whether a rank has raised it since the last meeting, as far as is known here.
+  bool raised() const { return raised_; }
 
-  /// Returns when every rank has come, and calls `meanwhile` now and then until then. Collective.
-  void meet(std::function<void()> const& meanwhile);
+  /// Collective, by one thread: every rank comes, because the alert is raised or it has nothing left to do. Returns
+  /// when all are here, and calls `meanwhile` now and then until then. While the lock it returns is held no other
+  /// thread of this rank is in MPI.
+  std::unique_lock<std::mutex> meet(std::function<void()> const& meanwhile);
+
+  std::unique_lock<std::mutex> in_mpi() { return std::unique_lock(mutex_); }
 
  private:
-  struct Window;
+  struct Channel;
+  void hear();
+  void settle();
 
   std::mutex mutex_;
+  std::unique_ptr<Channel> channel_;  // null when serial
   std::atomic<bool> raised_{false};
-  std::unique_ptr<Window> window_;  // null when serial
+  bool told_ = false;       // this rank has raised it
+  std::int64_t heard_ = 0;  // words of other ranks
 };
 
 }  // namespace sonde::comm

@@ -25,14 +25,14 @@ void merge(CoverageState& state, CoverageState const& more) {
   }
 }
 
-Crew::Crew(Setup const& setup, comm::WorkCounter& counter, int workers)
-    : setup_(setup), counter_(counter), credited_(empty_coverage(setup)) {
+Crew::Crew(Setup const& setup, comm::WorkCounter& counter, comm::Alert& alert, int workers)
+    : setup_(setup), counter_(counter), alert_(alert), credited_(empty_coverage(setup)) {
   for (int w = 0; w < workers; ++w) workers_.push_back(std::make_unique<Worker>());
 }
 
 Crew::~Crew() { stop(); }  // the threads are joined first of all members
 
-void Crew::start(Round const& round, std::vector<std::int64_t> const& todo, Candidates const& candidates,
+void Crew::start(Round const& round, std::vector<std::int64_t> const& unfinished, Candidates const& candidates,
                  CoverageState const& known) {
   threads_.clear();  // those of the last round have ended
   credited_ = known;
@@ -42,11 +42,11 @@ void Crew::start(Round const& round, std::vector<std::int64_t> const& todo, Cand
     worker->outcome = Outcome{};
     worker->outcome.coverage = known;
     worker->ledger.clear();
-    threads_.emplace_back([this, &worker = *worker, &round, &todo, &candidates] {
+    threads_.emplace_back([this, &worker = *worker, &round, &unfinished, &candidates] {
       try {
         backend::use_one_thread();
         make_ascent(worker);
-        work(worker, round, todo, candidates);
+        work(worker, round, unfinished, candidates);
       } catch (...) {
         std::scoped_lock const lock(mutex_);
         if (!failure_) failure_ = std::current_exception();
@@ -66,21 +66,21 @@ void Crew::make_ascent(Worker& worker) {
   if (!stopping_) worker.ascent = std::make_unique<Ascent>(setup_);
 }
 
-void Crew::work(Worker& worker, Round const& round, std::vector<std::int64_t> const& todo,
+void Crew::work(Worker& worker, Round const& round, std::vector<std::int64_t> const& unfinished,
                 Candidates const& candidates) {
   if (!worker.ascent) return;  // stopped before it was made
   auto const feed = [&]() -> MicroBatch const* {
     if (stopping_) return nullptr;
     std::int64_t const item = counter_.next();
-    if (item >= static_cast<std::int64_t>(todo.size())) return nullptr;
+    if (item >= static_cast<std::int64_t>(unfinished.size())) return nullptr;
     newest_item_ = item;
-    std::int64_t const number = todo[static_cast<std::size_t>(item)];
+    std::int64_t const number = unfinished[static_cast<std::size_t>(item)];
     MicroBatch const& batch = round.batches[static_cast<std::size_t>(number)];
     worker.ledger.hold(number, batch);
     return &batch;
   };
   auto const each_pass = [&] {
-    counter_.poke();
+    alert_.poke();
     hand_in(worker);
     return !stopping_;
   };

@@ -19,16 +19,16 @@ namespace sonde::generate {
 /// All members but the threads' own are for one thread.
 class Crew {
  public:
-  /// Items are handed out by `counter`.
-  Crew(Setup const& setup, comm::WorkCounter& counter, int workers);
+  /// Items are handed out by `counter`; workers poke `alert` once a pass.
+  Crew(Setup const& setup, comm::WorkCounter& counter, comm::Alert& alert, int workers);
   /// Waits for the workers.
   ~Crew();
   Crew(Crew const&) = delete;
   Crew& operator=(Crew const&) = delete;
 
-  /// Workers start to take micro-batches of `round`: item i of the counter is number todo[i] of it. `known` is what
-  /// they need not show to be covered. The others must outlive the work, and this object.
-  void start(Round const& round, std::vector<std::int64_t> const& todo, Candidates const& candidates,
+  /// Workers start to take micro-batches of `round`: item i of the counter is number unfinished[i] of it. `known` is
+  /// what they need not show to be covered. The others must outlive the work, and this object.
+  void start(Round const& round, std::vector<std::int64_t> const& unfinished, Candidates const& candidates,
              CoverageState const& known);
   /// Waits at most so long for all workers to end: with the round, by a failure, or because they were stopped. Returns
   /// whether they have.
@@ -50,11 +50,13 @@ class Crew {
  private:
   struct Worker;
   void make_ascent(Worker& worker);
-  void work(Worker& worker, Round const& round, std::vector<std::int64_t> const& todo, Candidates const& candidates);
+  void work(Worker& worker, Round const& round, std::vector<std::int64_t> const& unfinished,
+            Candidates const& candidates);
   void hand_in(Worker& worker);
 
   Setup const& setup_;
   comm::WorkCounter& counter_;
+  comm::Alert& alert_;
   std::vector<std::unique_ptr<Worker>> workers_;
 
   std::mutex making_;  // one ascent is made at a time

@@ -5,7 +5,6 @@
 #include <numeric>
 
 #include "base/check.hpp"
-#include "base/stop_request.hpp"
 #include "base/timer.hpp"
 #include "comm/agree.hpp"
 #include "comm/collectives.hpp"
@@ -25,19 +24,11 @@ constexpr auto look_every = std::chrono::milliseconds(10);
 /// Workers that are told to stop may take so long to come to the end of their pass.
 constexpr double patience = 5;  // seconds
 
-/// Requests to stop, as numbers that ranks can reduce; 0 is none.
-constexpr std::array<char const*, 4> reasons{"", "SIGUSR1", "SIGTERM", "--time-limit"};
-
-std::int32_t reason_number() {
-  char const* const reason = stop_reason();
-  if (!reason) return 0;
-  return static_cast<std::int32_t>(std::ranges::find(reasons, std::string(reason)) - reasons.begin());
-}
-
 /// What all ranks know after a meeting.
 struct Orders {
-  std::int32_t stop = 0;  // in `reasons`
+  StopReason stop = StopReason::none;
   bool checkpoint = false, failed = false, round_done = false;
+  bool stopping() const { return stop != StopReason::none; }
 };
 
 class Job {
@@ -50,8 +41,9 @@ class Job {
         events_(events),
         state_(std::move(state)),
         written_(state_.totals.seeds),
-        counter_(comm),
-        crew_(setup, counter_, options.threads) {
+        alert_(comm),
+        counter_(comm, alert_),
+        crew_(setup, counter_, alert_, options.threads) {
     if (&setup.memory() != &device::host_memory()) devices_ = comm::make_device_communicator(comm);
   }
 
@@ -61,18 +53,18 @@ class Job {
     while (round_.number < state_.round && !round_.batches.empty()) round_ = schedule.next();
     while (!round_.batches.empty()) {
       Orders const orders = work();
-      if (!orders.round_done) return {std::move(state_), reasons[static_cast<std::size_t>(orders.stop)]};
+      if (!orders.round_done) return {std::move(state_), orders.stop};
       end_round();
       state_.coverage_reached = reached(state_.history.back());
       if (state_.coverage_reached) break;
       round_ = schedule.next();
       if (round_.batches.empty()) break;
-      if (orders.stop || orders.checkpoint) write_checkpoint();
-      if (orders.stop) return {std::move(state_), reasons[static_cast<std::size_t>(orders.stop)]};
+      if (orders.stopping() || orders.checkpoint) write_checkpoint();
+      if (orders.stopping()) return {std::move(state_), orders.stop};
     }
     state_.complete = true;
     write_checkpoint();
-    return {std::move(state_), ""};
+    return {std::move(state_)};
   }
 
  private:
@@ -82,34 +74,34 @@ class Job {
     VALIDATE(state_.finished.size() == round_.batches.size(),
              "checkpoint: round " << round_.number << " had " << state_.finished.size() << " micro-batches, not "
                                   << round_.batches.size() << " (it is damaged). Give --overwrite to start anew.");
-    todo_.clear();
+    unfinished_.clear();
     for (std::size_t i = 0; i < round_.batches.size(); ++i) {
-      if (state_.finished[i] == 0) todo_.push_back(static_cast<std::int64_t>(i));
+      if (state_.finished[i] == 0) unfinished_.push_back(static_cast<std::int64_t>(i));
     }
     candidates_ = uncovered_units(setup_, state_.coverage);
     std::int64_t const seeds_before = state_.totals.seeds;
     counter_.reset();
-    crew_.start(round_, todo_, candidates_, state_.credited);
+    crew_.start(round_, unfinished_, candidates_, state_.credited);
     for (;;) {
-      while (!crew_.wait(look_every) && !counter_.called()) {
+      while (!crew_.wait(look_every) && !alert_.raised()) {
         look();
         if (comm_.is_root() && events_.progress)
           events_.progress(seeds_before + crew_.newest_item() * setup_.config().batch);
       }
       look();
-      auto lock = counter_.meet([this] { look(); });
+      auto lock = alert_.meet([this] { look(); });
       Orders const orders = confer();
       if (orders.failed) fail(std::move(lock));
       if (orders.round_done) {
         lock.unlock();  // a worker may be about to learn that there are no items left
-        while (!crew_.wait(look_every)) counter_.poke();
+        while (!crew_.wait(look_every)) alert_.poke();
         return orders;
       }
       bool const anything_new = state_.totals.seeds > written_;
-      if (orders.stop || (orders.checkpoint && anything_new)) write_checkpoint();
+      if (orders.stopping() || (orders.checkpoint && anything_new)) write_checkpoint();
       if (comm_.is_root()) since_checkpoint_.restart();
-      if (orders.stop) {
-        end_workers(std::move(lock), reasons[static_cast<std::size_t>(orders.stop)]);
+      if (orders.stopping()) {
+        end_workers(std::move(lock), orders.stop);
         return orders;
       }
     }
@@ -117,8 +109,8 @@ class Job {
 
   /// Answers other ranks, and calls them when there is a reason to meet.
   void look() {
-    counter_.poke();
-    if (stop_reason() || crew_.failed() || checkpoint_is_due()) counter_.call();
+    alert_.poke();
+    if (stop_reason() != StopReason::none || crew_.failed() || checkpoint_is_due()) alert_.raise();
   }
 
   bool checkpoint_is_due() const {
@@ -129,7 +121,7 @@ class Job {
 
   /// Brings together what the ranks have finished, and what they want. Collective; workers may be at work.
   Orders confer() {
-    std::array<std::int32_t, 3> wishes{reason_number(), checkpoint_is_due(), crew_.failed()};
+    std::array<std::int32_t, 3> wishes{static_cast<std::int32_t>(stop_reason()), checkpoint_is_due(), crew_.failed()};
     comm::allreduce(comm_, comm::Reduction::max, std::span<std::int32_t>(wishes));
     Harvest harvest = crew_.take(state_.credited);
     for (std::int64_t const item : harvest.items) state_.finished[static_cast<std::size_t>(item)] = 1;
@@ -141,7 +133,7 @@ class Job {
     backlog_ += bytes_of(harvest);
     pending_.add(std::move(harvest));
     bool const round_done = std::ranges::all_of(state_.finished, [](std::uint8_t done) { return done != 0; });
-    return {wishes[0], wishes[1] != 0, wishes[2] != 0, round_done};
+    return {StopReason{wishes[0]}, wishes[1] != 0, wishes[2] != 0, round_done};
   }
 
   /// covered = what any rank has covered.
@@ -191,11 +183,11 @@ class Job {
     lock.unlock();  // a worker may be about to take an item
     crew_.stop();
     Timer const timer;
-    while (!crew_.wait(look_every) && timer.seconds() < patience) counter_.poke();
-    return counter_.meet([] {});
+    while (!crew_.wait(look_every) && timer.seconds() < patience) alert_.poke();
+    return alert_.meet([] {});
   }
 
-  void end_workers(std::unique_lock<std::mutex> lock, std::string const& reason) {
+  void end_workers(std::unique_lock<std::mutex> lock, StopReason reason) {
     lock = stop_workers(std::move(lock));
     auto const at_work = static_cast<std::int32_t>(!crew_.wait(std::chrono::seconds(0)));
     if (comm::allreduce(comm_, comm::Reduction::max, at_work) && events_.leave) events_.leave(reason, state_);
@@ -216,11 +208,12 @@ class Job {
   std::size_t backlog_ = 0;  // their bytes
   std::int64_t written_;     // seeds whose rows are written, of all ranks
   Timer since_checkpoint_;
+  comm::Alert alert_;
   comm::WorkCounter counter_;
   std::unique_ptr<comm::DeviceCommunicator> devices_;  // where the ranks' backends work on devices
   // What the workers are at; outlives them when an error ends the run.
   Round round_;
-  std::vector<std::int64_t> todo_;
+  std::vector<std::int64_t> unfinished_;
   Candidates candidates_;
   Crew crew_;
 };
@@ -229,7 +222,7 @@ class Job {
 
 RunResult run(Setup const& setup, comm::Communicator const& comm, RunOptions const& options, RunEvents const& events,
               RunState state) {
-  if (state.complete) return {std::move(state), ""};
+  if (state.complete) return {std::move(state)};
   return Job(setup, comm, options, events, std::move(state)).run();
 }
 

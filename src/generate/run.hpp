@@ -2,8 +2,8 @@
 #pragma once
 
 #include <functional>
-#include <string>
 
+#include "base/stop_request.hpp"
 #include "comm/communicator.hpp"
 #include "generate/run_state.hpp"
 
@@ -25,12 +25,12 @@ struct RunEvents {
   /// After the checkpoint of a run that was asked to stop, when a worker of some rank is within a pass that lasts:
   /// nothing it uses may be destroyed, so this has to end the process, or else the run waits. Collective calls are
   /// allowed.
-  std::function<void(std::string const& reason, RunState const&)> leave;
+  std::function<void(StopReason, RunState const&)> leave;
 };
 
 struct RunResult {
   RunState state;
-  std::string stopped;  // by which request ("SIGUSR1"); empty: it is complete
+  StopReason stopped = StopReason::none;  // none: it is complete
 };
 
 /// Goes on from `state`. It stops early, after a checkpoint, when stop_reason() says so on any rank; the last

@@ -63,8 +63,7 @@ struct Result {
   std::int64_t records = 0;               // read
   double rank_error = 0;  // the most by which a rank of the order pass may be off, as a share of the rows; 0: exact
   bool stopped_early = false;
-  char const* stopped_by =
-      nullptr;  // what asked the run to stop; the result is then not whole, but can be gone on with
+  StopReason stopped_by = StopReason::none;  // else the result is not whole, but can be gone on with
 };
 
 /// State while it runs.
@@ -79,7 +78,7 @@ struct Status {
 /// What a run tells and asks on every rank.
 struct RunHooks {
   std::function<void(Status const&)> progress = [](Status const&) {};  // at most a few times for each block
-  std::function<char const*()> stop = stop_reason;                     // why the run should stop; any thread
+  std::function<StopReason()> stop = stop_reason;                      // why the run should stop; any thread
   double save_every = 0;                                               // seconds; 0: only when the run is stopped
   std::function<void(StateWriter&)> save = [](StateWriter&) {};        // writes a checkpoint; collective
 };

@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "base/stop_request.hpp"
 #include "base/timer.hpp"
 #include "comm/alert.hpp"
 #include "comm/communicator.hpp"
@@ -11,9 +12,9 @@ namespace sonde::inspect {
 
 class RunControl {
  public:
-  /// `asked`: why this process should stop, null to go on, as stop_reason(); any thread. `every`: seconds between
+  /// `asked`: why this process should stop, as stop_reason(); any thread. `every`: seconds between
   /// checkpoints; 0: none but when the run is stopped. Collective.
-  RunControl(comm::Communicator const& comm, std::function<char const*()> asked, double every)
+  RunControl(comm::Communicator const& comm, std::function<StopReason()> asked, double every)
       : comm_(comm), alert_(comm), asked_(std::move(asked)), every_(every) {}
 
   /// Whether some rank has been asked to stop, or has failed: what is begun may then be given up. Any thread.
@@ -30,16 +31,16 @@ class RunControl {
   /// at most.
   void written(double seconds);
 
-  /// After Next::stop, on every rank: "SIGUSR1", "SIGTERM" or "--time-limit".
-  char const* reason() const { return reason_; }
+  /// After Next::stop, the same on every rank.
+  StopReason reason() const { return reason_; }
 
  private:
   comm::Communicator const& comm_;
   comm::Alert alert_;
-  std::function<char const*()> asked_;
+  std::function<StopReason()> asked_;
   double every_, wait_ = 0;
   Timer timer_;  // since the last checkpoint
-  char const* reason_ = nullptr;
+  StopReason reason_ = StopReason::none;
 };
 
 }  // namespace sonde::inspect

@@ -3,12 +3,13 @@
 namespace sonde::inspect {
 
 void StateWriter::text(std::string const& name, std::string const& text) {
-  whole(name, std::vector<std::uint8_t>(text.begin(), text.end()));
+  state_.push_back(io::text_column(name, "", text));
 }
 
 std::string StateReader::text(std::string const& name) const {
-  auto const bytes = whole<std::uint8_t>(name);
-  return {bytes.begin(), bytes.end()};
+  auto const texts = file_.read_text("state/" + name);
+  expect(texts.size() == 1, name);
+  return texts.front();
 }
 
 std::int64_t StateReader::count(std::string const& name, std::int64_t width) const {

@@ -70,7 +70,6 @@ class StateReader {
   explicit StateReader(std::string const& path) : file_(io::H5File::open(path)) {}
 
   std::string const& path() const { return file_.path(); }
-  bool has(std::string const& name) const { return file_.exists("state/" + name); }
   bool has_rows(std::string const& name) const { return file_.exists(name + "/rows"); }
 
   template <class T>
@@ -91,6 +90,7 @@ class StateReader {
     return value;
   }
   bool flag(std::string const& name) const { return number<std::int64_t>(name, 0, 1) != 0; }
+
   std::string text(std::string const& name) const;
 
   /// Rows in the file; 0 of width 0.

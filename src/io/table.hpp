@@ -51,4 +51,14 @@ Column make_column(std::string name, std::string units, std::string description,
                         std::move(extents));
 }
 
+/// A column of one text. HDF5 has no texts of no bytes: an empty one is a byte of padding, which is dropped when read.
+inline Column text_column(std::string name, std::string description, std::string const& text) {
+  Column column{std::move(name), "1", std::move(description), ElementType::text, 0, {}, {}};
+  auto const bytes = std::as_bytes(std::span(text));
+  column.bytes.assign(bytes.begin(), bytes.end());
+  if (column.bytes.empty()) column.bytes.emplace_back();
+  column.width = static_cast<std::int64_t>(column.bytes.size());
+  return column;
+}
+
 }  // namespace sonde::io

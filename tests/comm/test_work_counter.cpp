@@ -24,12 +24,13 @@ void expect_each_once(Communicator const& world, std::vector<std::int64_t> const
 
 TEST(WorkCounter, HandsOutEachItemOnceInEveryRound) {
   Communicator const world = Communicator::world();
-  WorkCounter counter(world);
+  Alert alert(world);
+  WorkCounter counter(world, alert);
   for (std::int64_t const count : {100, 0, 3, 57}) {
     std::vector<std::int64_t> taken;
     for (std::int64_t item = counter.next(); item < count; item = counter.next()) {
       taken.push_back(item);
-      counter.poke();
+      alert.poke();
     }
     expect_each_once(world, taken, count);
     counter.reset();
@@ -38,14 +39,15 @@ TEST(WorkCounter, HandsOutEachItemOnceInEveryRound) {
 
 TEST(WorkCounter, ThreadsOfARankShareIt) {
   Communicator const world = Communicator::world();
-  WorkCounter counter(world);
+  Alert alert(world);
+  WorkCounter counter(world, alert);
   std::vector<std::vector<std::int64_t>> taken(3);
   std::vector<std::thread> threads;
   for (auto& mine : taken) {
     threads.emplace_back([&] {
       for (std::int64_t item = counter.next(); item < 300; item = counter.next()) {
         mine.push_back(item);
-        for (int i = 0; i < 3; ++i) counter.poke();
+        for (int i = 0; i < 3; ++i) alert.poke();
       }
     });
   }
@@ -58,7 +60,8 @@ TEST(WorkCounter, ThreadsOfARankShareIt) {
 TEST(WorkCounter, ABusyRankZeroAnswersWhenItPokes) {
   Communicator const world = Communicator::world();
   if (world.size() == 1) GTEST_SKIP() << "nobody asks";
-  WorkCounter counter(world);
+  Alert alert(world);
+  WorkCounter counter(world, alert);
   SharedBytes flag(world.split_node(), sizeof(std::int32_t));
   std::atomic_ref<std::int32_t> served(*reinterpret_cast<std::int32_t*>(flag.bytes().data()));
   flag.publish();
@@ -66,7 +69,7 @@ TEST(WorkCounter, ABusyRankZeroAnswersWhenItPokes) {
     Timer const timer;
     while (served != world.size() - 1 && timer.seconds() < 30) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));  // as busy as an ascent iteration: outside MPI
-      counter.poke();
+      alert.poke();
     }
     EXPECT_EQ(served, world.size() - 1);
   } else {
@@ -76,57 +79,30 @@ TEST(WorkCounter, ABusyRankZeroAnswersWhenItPokes) {
   barrier(world);
 }
 
-TEST(WorkCounter, ACallBringsRanksThatComputeToTheMeeting) {
+TEST(WorkCounter, AllRaiseTheAlertWhileThreadsTakeItems) {
   Communicator const world = Communicator::world();
-  WorkCounter counter(world);
-  for (int leg = 0; leg < 20; ++leg) {
-    int const caller = leg % world.size();
-    // Every rank computes until it is called.
-    Timer const timer;
-    if (world.rank() == caller) counter.call();
-    while (!counter.called() && timer.seconds() < 30) counter.poke();
-    EXPECT_TRUE(counter.called());
-    EXPECT_EQ(counter.next() >= 0, true);
-    auto const lock = counter.meet([] {});
-    EXPECT_EQ(allreduce(world, Reduction::sum, 1), world.size());
-  }
-}
-
-TEST(WorkCounter, ARankThatWaitsForTheOthersMayCall) {
-  Communicator const world = Communicator::world();
-  WorkCounter counter(world);
-  Timer const timer;
-  bool const busy = world.rank() == world.size() - 1 && world.size() > 1;
-  while (busy && !counter.called() && timer.seconds() < 30) counter.poke();
-  {
-    auto const lock = counter.meet([&] { counter.call(); });
-  }
-  EXPECT_LT(timer.seconds(), 30);
-}
-
-TEST(WorkCounter, AllCallAtOnceWhileThreadsTakeItems) {
-  Communicator const world = Communicator::world();
-  WorkCounter counter(world);
+  Alert alert(world);
+  WorkCounter counter(world, alert);
   std::vector<std::int64_t> taken;
   std::atomic<bool> ended{false};
   std::thread worker([&] {
     for (std::int64_t item = counter.next(); item < 500; item = counter.next()) {
       taken.push_back(item);
-      counter.poke();
+      alert.poke();
     }
     ended = true;
   });
   for (int leg = 0; leg < 50; ++leg) {
-    counter.call();
-    auto const lock = counter.meet([] {});
+    alert.raise();
+    auto const lock = alert.meet([] {});
     EXPECT_EQ(allreduce(world, Reduction::sum, 1), world.size());
   }
-  while (!ended) counter.poke();
+  while (!ended) alert.poke();
   worker.join();
   {
-    auto const lock = counter.meet([] {});
+    auto const lock = alert.meet([] {});
   }
-  EXPECT_FALSE(counter.called());
+  EXPECT_FALSE(alert.raised());
   expect_each_once(world, taken, 500);
 }
 

@@ -268,9 +268,9 @@ class Refused(Resumed):
         self.slow(0.002)
         with h5py.File(self.folder / "units.h5", "a") as file:
             file["units"][0, 0] = 7
-        self.refused([*words, "--resume"], "behaviors (sha256)")
+        self.refused([*words, "--resume"], "units.h5:/units) was")
         (self.folder / "text.txt").write_text((self.folder / "text.txt").read_text().replace("a", "b", 1))
-        self.refused([*words, "--resume"], "data (sha256)")
+        self.refused([*words, "--resume"], "data (")
 
     def test_what_is_no_checkpoint(self):
         words = self.words("pearson")
@@ -284,7 +284,7 @@ class Refused(Resumed):
             self.refused([*words, "--resume"], "000001.h5", ranks=2)
         with h5py.File(segment, "w") as file:
             file["state/round"] = 3  # as another command might write
-        self.refused([*words, "--resume"], "000001.h5", "not of this command")
+        self.refused([*words, "--resume"], "000001.h5", "not written by this command")
         segment.write_bytes(whole)
         done = self.run_sonde(*words, "--resume")
         self.assertEqual(done.returncode, 0, done.stderr)

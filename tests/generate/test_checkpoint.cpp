@@ -148,7 +148,7 @@ TEST_F(Checkpoint, EveryStateCanBeGoneOnWith) {
   };
   RunResult const result = run(setup_, comm_, {2, 1e-6}, events, fresh_state(setup_));
   ASSERT_TRUE(result.state.complete);
-  EXPECT_EQ(result.stopped, "");
+  EXPECT_EQ(result.stopped, StopReason::none);
   EXPECT_EQ(whole.iterations.size(), 10u);
   for (std::size_t i = 0; i < before.size(); ++i) {
     Rows rows = before[i];

@@ -38,7 +38,7 @@ RunHooks stopping_hooks(comm::Communicator const& comm, std::string const& out, 
   RunHooks hooks;
   auto const left = std::make_shared<std::atomic<std::int64_t>>(polls);
   bool const last = comm.rank() == comm.size() - 1;
-  hooks.stop = [left, last]() -> char const* { return last && --*left < 0 ? "SIGTERM" : nullptr; };
+  hooks.stop = [left, last] { return last && --*left < 0 ? StopReason::sigterm : StopReason::none; };
   hooks.save = [&comm, out](StateWriter& state) {
     io::SegmentWriter(comm, out, io::Existing::resume).write(state.tables(), state.state());
   };
@@ -60,8 +60,8 @@ std::pair<Result, int> run_in_pieces(Case some, std::int64_t polls) {
     bool stopped = true;
     if (!alone || folder.world.is_root()) {
       Result result = some.run(comm, stopping_hooks(comm, out, fewer), from);
-      stopped = result.stopped_by;
-      EXPECT_STREQ(result.stopped_by, stopped ? "SIGTERM" : nullptr);
+      stopped = result.stopped_by != StopReason::none;
+      EXPECT_EQ(result.stopped_by, stopped ? StopReason::sigterm : StopReason::none);
       if (!stopped && !alone) return {std::move(result), stops};
     }
     // Finished alone: from the same checkpoint once more, together.
@@ -198,7 +198,7 @@ TEST(Resume, TextAndPadding) {
 /// Of a run that is stopped before its end.
 std::string checkpoint_of(Case some, std::string const& out, std::int64_t polls) {
   Result const result = some.run({}, stopping_hooks({}, out, polls));
-  EXPECT_STREQ(result.stopped_by, "SIGTERM");
+  EXPECT_EQ(result.stopped_by, StopReason::sigterm);
   return io::newest_segment(out).value_or("");
 }
 
