@@ -74,7 +74,6 @@ class GenerateJob {
       if (!line_.flag("dry-run")) {
         check_place(line_);
         if (line_.given("summary")) check_folder("--summary", line_.text("summary"));
-        watch_stop_signals();
         set_time_limit(checkpoints_.time_limit);
       }
       networks = read_networks(line_, line_.flag("regression"));

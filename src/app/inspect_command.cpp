@@ -80,7 +80,6 @@ class InspectJob {
                "--model, --behaviors: give one of them: models to run, or behaviours that were stored.");
       if (!line_.flag("dry-run")) check_place(line_);
     });
-    watch_stop_signals();
     set_time_limit(options_.time_limit);
     cap_isa(static_cast<CpuIsa>(comm::allreduce(comm_, comm::Reduction::min, static_cast<std::int32_t>(usable_isa()))));
     setup_ = std::make_unique<InspectSetup>(line_, comm_);

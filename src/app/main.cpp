@@ -1,4 +1,5 @@
 // sonde: subcommands, errors and exit statuses.
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include "base/check.hpp"
 #include "base/log.hpp"
 #include "base/registry.hpp"
+#include "base/stop_request.hpp"
 #include "comm/agree.hpp"
 #include "comm/mpi_session.hpp"
 #include "device/device.hpp"
@@ -19,13 +21,14 @@ namespace {
 struct Command {
   CommandFunction run;
   char const* summary;
+  bool has_checkpoints = false;
 };
 
 Registry<Command> const& commands() {
   static Registry<Command> const registry(
       "command",
-      {{"generate", {run_generate, "find inputs on which models disagree (DeepXplore)"}},
-       {"inspect", {run_inspect, "score the affinity of units and hypotheses (DeepBase)"}},
+      {{"generate", {run_generate, "find inputs on which models disagree (DeepXplore)", true}},
+       {"inspect", {run_inspect, "score the affinity of units and hypotheses (DeepBase)", true}},
        {"verify", {run_verify, "re-run every finding of a result from its stored bytes"}},
        {"coverage", {run_coverage, "neuron coverage of a data set"}},
        {"extract", {run_extract, "write the values of units over a data set"}},
@@ -64,16 +67,25 @@ int dispatch(std::vector<std::string> words, comm::Communicator const& comm) {
   return command->run(words, comm);
 }
 
+/// Whether the command line is a job that answers a signal by a checkpoint.
+bool can_be_stopped(std::vector<std::string> const& words) {
+  if (words.empty() || std::ranges::find(words, "--dry-run") != words.end()) return false;
+  auto const names = commands().names();
+  return std::ranges::find(names, words.front()) != names.end() && commands().at(words.front()).has_checkpoints;
+}
+
 }  // namespace
 }  // namespace sonde::app
 
 int main(int argc, char** argv) {
   if (argc == 3 && std::string_view(argv[1]) == sonde::app::isolated_word) return sonde::app::run_isolated(argv[2]);
+  std::vector<std::string> const words(argv + 1, argv + argc);
+  // Before MPI starts, which takes a while: a job may be told to stop as soon as it is there.
+  if (sonde::app::can_be_stopped(words)) sonde::watch_stop_signals();
   sonde::comm::MpiSession const session(argc, argv);
   auto const comm = sonde::comm::Communicator::world();
   sonde::device::choose(comm.split_node().rank());
   sonde::configure_log(sonde::LogLevel::info, comm.rank(), comm.size());
-  std::vector<std::string> const words(argv + 1, argv + argc);
   try {
     return sonde::app::dispatch(words, comm);
   } catch (std::exception const& error) {

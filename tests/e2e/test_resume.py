@@ -20,6 +20,13 @@ LONG_SEEDS = 1000
 LONG = ["--num-seeds", LONG_SEEDS, *ROUNDS[2:]]
 
 
+def catches(pid, number):
+    """Whether a process has a handler for a signal."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    mask = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt"))
+    return int(mask, 16) >> (number - 1) & 1
+
+
 class Resume(Case):
     def command(self, *words, out="out.h5", ranks=1):
         command = [SONDE, "generate", *map(str, words), "--out", str(self.folder / out)]
@@ -109,6 +116,18 @@ class Stopped(Resume):
         status, said = self.end(process)
         self.assertEqual(status, 3, said)
         self.assert_resumes_to(reference, *words)
+
+    def test_while_mpi_starts(self):
+        words = fashion("--constraint", "light", *ROUNDS)
+        reference = digest(self.generate(*words, out="reference.h5"))
+        for how in (signal.SIGUSR1, signal.SIGTERM):
+            process = self.start(*words)
+            self.wait_for(lambda: catches(process.pid, how), process)
+            process.send_signal(how)
+            status, said = self.end(process)
+            self.assertEqual(status, 3, said)
+            self.assertEqual(self.seeds_done(), 0, "it came late")
+            self.assert_resumes_to(reference, *words)
 
     def test_before_the_first_pass_and_again_and_again(self):
         words = fashion("--constraint", "light", *ROUNDS)

@@ -27,7 +27,7 @@ class KillRank(FaultCase):
             job = self.made[trial % 2]
             ranks = int(draws.integers(2, 5))
             victim = int(draws.integers(ranks))
-            moment = float(draws.uniform(0, self.seconds[job.name]))
+            moment = float(draws.uniform(0, 0.6 * self.seconds[job.name]))
             others = int(draws.choice([n for n in (1, 2, 3, 4) if n != ranks]))
             with self.subTest(trial=trial, job=job.name, ranks=ranks, victim=victim, moment=moment, resumed_on=others):
                 self.setUp()
@@ -253,7 +253,8 @@ class Phases(FaultCase):
             status, text = running.end()
             (self.home / f"fault{rank}").unlink(missing_ok=True)
             self.assertNotIn(status, (0, 3), text)
-            self.assertRegex(text, rf"rank {rank}\b")
+            # libgomp, which may be the first to want memory, ends a process itself: then it is mpirun that names it.
+            self.assertRegex(text, rf"rank {rank}\b|Process name: \[\[\d+,\d+\],{rank}\]")
             if rank == 1:  # KillRank goes on from many more
                 self.resume(job)
         self.on_each_rank(fault)
@@ -269,7 +270,8 @@ class Phases(FaultCase):
             running.signal(rank, signal.SIGKILL)
             status, text = running.end()
             self.assertNotIn(status, (0, 3), text)
-            self.assertRegex(text, rf"rank {rank}\b")
+            # libgomp, which may be the first to want memory, ends a process itself: then it is mpirun that names it.
+            self.assertRegex(text, rf"rank {rank}\b|Process name: \[\[\d+,\d+\],{rank}\]")
             if rank == 1:  # KillRank goes on from many more
                 self.resume(job)
         self.on_each_rank(fault)
@@ -311,7 +313,8 @@ class Phases(FaultCase):
                 if status != 0:
                     break
             self.assertNotIn(status, (0, 3), text)
-            self.assertRegex(text, rf"rank {rank}\b")
+            # libgomp, which may be the first to want memory, ends a process itself: then it is mpirun that names it.
+            self.assertRegex(text, rf"rank {rank}\b|Process name: \[\[\d+,\d+\],{rank}\]")
             if rank == 1:  # KillRank goes on from many more
                 self.resume(job)
         self.on_each_rank(fault)

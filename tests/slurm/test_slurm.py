@@ -42,7 +42,7 @@ class Jobs(unittest.TestCase):
         cls.addClassCleanup(shutil.rmtree, cls.folder)
         # First of all, since it takes longest: Slurm looks for jobs out of time every 30 s.
         cls.limited = cls.submit("generate", cls.write("limited.ini", GENERATE + "max-iterations = 1000000\n"),
-                                 cls.folder / "limited.h5", options=["--time=1", "--signal=USR1@20"])
+                                 cls.folder / "limited.h5", options=["--time=1", "--signal=USR1@30"])
 
     @classmethod
     def write(cls, name, text):
