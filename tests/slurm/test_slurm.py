@@ -136,20 +136,27 @@ class Jobs(unittest.TestCase):
         self.assertEqual((task["ExitCode"], task["Restarts"]), ("2:0", "0"), self.log(job))
         self.assertIn("none.onnx", self.log(job))
 
+    def at_work_again(self, job):
+        """Whether a job has been requeued, has gone on from its checkpoint and has not been stopped since."""
+        task, = self.facts(job)
+        log, starts = self.log(job), int(task["Restarts"])
+        return (task["JobState"] == "RUNNING" and starts > 0 and log.count("going on from") == starts
+                and log.count("stopped on SIG") == starts)
+
     def test_time_limit_then_cancelled(self):
+        """Slurm signals before each end of its time, and the job is requeued each time; a job that is cancelled is not."""
         out = self.folder / "limited.h5"
-        part = self.folder / "limited.h5.part"
-        self.await_states(self.limited, "RUNNING", started=1)
-        segments = sorted(part.iterdir())
-        self.assertTrue(segments, self.log(self.limited))
+        self.assertTrue(wait_until(lambda: self.at_work_again(self.limited), PATIENCE), self.log(self.limited))
         # Preemption by priority and scancel send SIGTERM, which leaves a checkpoint as well.
-        self.assertTrue(wait_until(lambda: "going on from" in self.log(self.limited), PATIENCE), self.log(self.limited))
         self.cluster.run("scancel", self.limited)
         self.await_states(self.limited, "CANCELLED")
         time.sleep(8)  # longer than a requeued job waits
-        self.assertEqual(self.facts(self.limited)[0]["JobState"], "CANCELLED", "it was requeued")
+        task, = self.facts(self.limited)
+        self.assertEqual(task["JobState"], "CANCELLED", "it was requeued")
         self.assertFalse(out.exists())
-        self.assertGreater(len(sorted(part.iterdir())), len(segments), self.log(self.limited))
+        log = self.log(self.limited)
+        self.assertEqual(log.count("stopped on SIG"), int(task["Restarts"]) + 1, log)
+        self.assertTrue(list((self.folder / "limited.h5.part").iterdir()), log)
 
 
 class Nothing(unittest.TestCase):
