@@ -147,6 +147,16 @@ struct GruGatesForward {
   }
 };
 
+/// What a GRU layer shows of a step of unit u.
+SONDE_HOST_DEVICE inline void show(Shown const& shown, std::int64_t n, std::int64_t u, std::int64_t units,
+                                   functors::GruGates<float> const& g, float hidden) {
+  if (shown.hidden) shown.hidden.at(n, u) = hidden;
+  if (!shown.gates) return;
+  shown.gates.at(n, u) = g.update;
+  shown.gates.at(n, units + u) = g.reset;
+  shown.gates.at(n, 2 * units + u) = g.candidate;
+}
+
 /// Second half: the candidate and the state. product (N, 3 U) holds (r h) R in its last part.
 template <class Step>
 struct GruStateForward {
@@ -164,11 +174,7 @@ struct GruStateForward {
                                       step.state.value(x.at(n, k) + product.at(n, k))};
     gates.at(n, k) = g.candidate;
     hidden[i] = step.hidden(g, hidden_before[i]);
-    if (shown.hidden) shown.hidden.at(n, u) = hidden[i];
-    if (!shown.gates) return;
-    shown.gates.at(n, u) = g.update;
-    shown.gates.at(n, units + u) = g.reset;
-    shown.gates.at(n, k) = g.candidate;
+    show(shown, n, u, units, g, hidden[i]);
   }
 };
 
@@ -193,11 +199,7 @@ struct GruAfterForward {
     gates.at(n, units + u) = g.reset;
     gates.at(n, k) = g.candidate;
     hidden[i] = step.hidden(g, hidden_before[i]);
-    if (shown.hidden) shown.hidden.at(n, u) = hidden[i];
-    if (!shown.gates) return;
-    shown.gates.at(n, u) = g.update;
-    shown.gates.at(n, units + u) = g.reset;
-    shown.gates.at(n, k) = g.candidate;
+    show(shown, n, u, units, g, hidden[i]);
   }
 };
 
