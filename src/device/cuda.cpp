@@ -164,8 +164,8 @@ void make_current() {
 }
 
 Memory& memory() {
-  static DeviceMemory instance;
-  return instance;
+  static auto* const instance = new DeviceMemory;  // outlives every buffer, those in static objects too
+  return *instance;
 }
 
 void read(void* host, void const* from, std::size_t bytes) {
@@ -175,8 +175,8 @@ void read(void* host, void const* from, std::size_t bytes) {
 }
 
 Memory& pinned_memory() {
-  static PinnedMemory instance;
-  return usable() ? static_cast<Memory&>(instance) : host_memory();
+  static auto* const instance = new PinnedMemory;
+  return usable() ? static_cast<Memory&>(*instance) : host_memory();
 }
 
 std::size_t free_memory() {

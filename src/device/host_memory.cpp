@@ -25,8 +25,8 @@ class HostMemory final : public Memory {
 }  // namespace
 
 Memory& host_memory() {
-  static HostMemory memory;
-  return memory;
+  static auto* const memory = new HostMemory;  // outlives every buffer, those in static objects too
+  return *memory;
 }
 
 }  // namespace sonde::device

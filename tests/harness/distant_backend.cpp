@@ -75,8 +75,8 @@ class DistantMemory final : public device::Memory {
 };
 
 DistantMemory& memory() {
-  static DistantMemory memory;
-  return memory;
+  static auto* const memory = new DistantMemory;  // outlives every buffer
+  return *memory;
 }
 
 /// Every array an op is handed.
