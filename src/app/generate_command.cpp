@@ -11,6 +11,7 @@
 #include "app/generate_summary.hpp"
 #include "app/generate_watch.hpp"
 #include "app/isolate.hpp"
+#include "app/scan_options.hpp"
 #include "app/version.hpp"
 #include "base/check.hpp"
 #include "base/cpu_isa.hpp"
@@ -67,7 +68,7 @@ class GenerateJob {
     std::optional<generate::Config> config;
     generate::Networks networks;
     comm::agree(comm_, [&] {
-      configure_log(log_level(line_.text("log-level")), comm_.rank(), comm_.size());
+      apply_log_level(line_, comm_);
       config = generate_config(line_);
       threads_ = static_cast<int>(line_.integer_in("threads", 1, 1024));
       checkpoints_ = checkpoint_options(line_);

@@ -1,5 +1,7 @@
 #include "app/scan_options.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <iostream>
 
@@ -31,6 +33,7 @@ void add_scan_options(CommandLine& line) {
 
 void apply_log_level(CommandLine const& line, comm::Communicator const& comm) {
   configure_log(log_level(line.text("log-level")), comm.rank(), comm.size());
+  SONDE_LOG(debug, "rank " << comm.rank() << " of " << comm.size() << " is process " << getpid());
 }
 
 std::unique_ptr<nn::Scan> make_scan(CommandLine const& line, nn::Scan::Networks networks, Data const& data,

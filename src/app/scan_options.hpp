@@ -19,7 +19,7 @@ namespace sonde::app {
 /// --batch and --dry-run.
 void add_scan_options(CommandLine& line);
 
-/// Sets --log-level. Throws InputError.
+/// Sets --log-level; each rank says, at debug, which process it is. Throws InputError.
 void apply_log_level(CommandLine const& line, comm::Communicator const& comm);
 
 /// Makes the networks run on the data. Collective; throws InputError on all ranks. kept_nodes: of every model, see

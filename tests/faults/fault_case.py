@@ -135,8 +135,7 @@ class Running:
         return True
 
     def text(self):
-        self.log.seek(0)
-        return self.log.read()
+        return pathlib.Path(self.log.name).read_text(errors="replace")
 
     def end(self, seconds=ENDS_WITHIN):
         """Exit status and everything said; no rank is left behind."""
