@@ -38,6 +38,7 @@ enum class UnitReduction {
 };
 
 class RowOps;
+class UnitTable;
 
 class Backend {
  public:
@@ -49,6 +50,8 @@ class Backend {
   virtual device::Memory& memory() const { return device::host_memory(); }
   virtual std::unique_ptr<Queue> make_queue() const { return std::make_unique<Queue>(); }
   virtual std::unique_ptr<RowOps> make_row_ops() const;
+  /// For unit values that need not come to the host; null where they are there already.
+  virtual std::unique_ptr<UnitTable> make_unit_table() const;
   /// `calls` enqueue on `queues` alone. A replay is enqueued on the first of them, which the others wait for at its
   /// start and which waits for them at its end.
   virtual std::unique_ptr<Step> record(std::vector<Queue*> const& queues, std::function<void()> calls) const;
@@ -107,6 +110,13 @@ struct BackendOptions {
 /// InputError naming layer and op when an op of the model is not supported, or the kind cannot be had.
 std::unique_ptr<Backend> make_backend(std::string const& kind, io::ModelFile const& model,
                                       BackendOptions const& options = {});
+
+/// Bytes of memory of the device that the backend `kind` computes on; 0 for the host.
+std::size_t device_memory(std::string const& kind);
+/// How many samples of `sample_bytes` each a worker should run at once in `memory` bytes: the largest power of two up
+/// to 16,384 that an eighth holds, and 1 at least. What is free at the moment does not count: the bits of a run depend
+/// on its batch.
+std::int64_t fitting_batch(std::size_t memory, std::size_t sample_bytes);
 
 /// What makes the backends of a run, one per model; all share one memory.
 using BackendMaker = std::function<std::shared_ptr<Backend const>(io::ModelFile const&)>;

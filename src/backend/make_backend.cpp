@@ -85,6 +85,16 @@ std::unique_ptr<Backend> make_backend(std::string const& kind, io::ModelFile con
   return backend;
 }
 
+std::size_t device_memory(std::string const& kind) {
+  return (kind == "auto" || kind == "cuda") && device::usable() ? device::chosen().memory : 0;
+}
+
+std::int64_t fitting_batch(std::size_t memory, std::size_t sample_bytes) {
+  std::int64_t batch = 1 << 14;
+  while (batch > 1 && static_cast<std::size_t>(batch) * sample_bytes > memory / 8) batch /= 2;
+  return batch;
+}
+
 BackendMaker backend_maker(std::string const& kind, BackendOptions const& options) {
   return [kind, options](io::ModelFile const& model) { return make_backend(kind, model, options); };
 }

@@ -23,23 +23,32 @@ std::size_t BlockReader::bytes(UnitSource const& units, HypothesisSet const& hyp
   return static_cast<std::size_t>(records * facts.symbols * threads) * columns * sizeof(float);
 }
 
-std::optional<Rows> BlockReader::read(int worker, std::int64_t block, std::vector<std::int64_t> const& wanted) {
+std::optional<Rows> BlockReader::read(int worker, std::int64_t block, std::vector<std::int64_t> const& wanted,
+                                      bool there) {
   Buffers& buffers = buffers_[static_cast<std::size_t>(worker)];
   auto const records = order_.block(block);
   RecordBlock const some{records, facts_};
   auto const rows = static_cast<std::size_t>(some.rows());
-  buffers.unit.resize(rows * units_.units().size());
   buffers.hypothesis.resize(rows * static_cast<std::size_t>(hypotheses_.size()));
   hypotheses_.evaluate(some, wanted, buffers.hypothesis.data());
-  if (!units_.read(worker, records, give_up_, buffers.unit.data())) return std::nullopt;
+  backend::UnitTable* const table = there ? units_.table(worker) : nullptr;
+  if (table) {
+    if (!units_.fill(worker, records, give_up_)) return std::nullopt;
+  } else {
+    buffers.unit.resize(rows * units_.units().size());
+    if (!units_.read(worker, records, give_up_, buffers.unit.data())) return std::nullopt;
+  }
   read_keys(records, buffers);
-  std::int64_t const count = pack(records, wanted, buffers);
-  return Rows{count,
+  find_kept(records, buffers);
+  pack(wanted, table == nullptr, buffers);
+  if (table && buffers.kept.size() < rows) table->keep(buffers.kept);
+  return Rows{static_cast<std::int64_t>(buffers.kept.size()),
               static_cast<std::int64_t>(units_.units().size()),
               static_cast<std::int64_t>(wanted.size()),
-              buffers.unit.data(),
+              table ? nullptr : buffers.unit.data(),
               buffers.hypothesis.data(),
-              buffers.key.data()};
+              buffers.key.data(),
+              table};
 }
 
 /// A text's symbol stands for itself, whatever its place; other rows for their place in the data.
@@ -61,9 +70,9 @@ void BlockReader::read_keys(std::span<std::int64_t const> records, Buffers& buff
   }
 }
 
-std::int64_t BlockReader::pack(std::span<std::int64_t const> records, std::vector<std::int64_t> const& wanted,
-                               Buffers& buffers) const {
-  std::int64_t const rows = static_cast<std::int64_t>(records.size()) * facts_.symbols;
+/// Padded symbols have weight 0.
+void BlockReader::find_kept(std::span<std::int64_t const> records, Buffers& buffers) const {
+  auto const rows = static_cast<std::int32_t>(records.size() * static_cast<std::size_t>(facts_.symbols));
   buffers.weight.assign(static_cast<std::size_t>(rows), 1);
   if (facts_.text) {
     std::uint8_t* weight = buffers.weight.data();
@@ -72,14 +81,20 @@ std::int64_t BlockReader::pack(std::span<std::int64_t const> records, std::vecto
       weight += facts_.symbols;
     }
   }
+  buffers.kept.clear();
+  for (std::int32_t row = 0; row < rows; ++row) {
+    if (buffers.weight[static_cast<std::size_t>(row)] != 0) buffers.kept.push_back(row);
+  }
+}
+
+void BlockReader::pack(std::vector<std::int64_t> const& wanted, bool units_here, Buffers& buffers) const {
   auto const units = static_cast<std::int64_t>(units_.units().size());
   std::int64_t const all = hypotheses_.size();
   auto const columns = static_cast<std::int64_t>(wanted.size());
   std::int64_t count = 0;
-  for (std::int64_t row = 0; row < rows; ++row) {
-    if (buffers.weight[static_cast<std::size_t>(row)] == 0) continue;
+  for (std::int64_t const row : buffers.kept) {
     if (count != row) {
-      std::copy_n(buffers.unit.data() + row * units, units, buffers.unit.data() + count * units);
+      if (units_here) std::copy_n(buffers.unit.data() + row * units, units, buffers.unit.data() + count * units);
       buffers.key[static_cast<std::size_t>(count)] = buffers.key[static_cast<std::size_t>(row)];
     }
     float const* const from = buffers.hypothesis.data() + row * all;
@@ -91,7 +106,6 @@ std::int64_t BlockReader::pack(std::span<std::int64_t const> records, std::vecto
     }
     ++count;
   }
-  return count;
 }
 
 }  // namespace sonde::inspect

@@ -20,8 +20,9 @@ class BlockReader {
               int threads, bool keys, std::function<bool()> give_up);
 
   /// Rows of a block without its padded ones; of the hypotheses those wanted (ascending) and no others. Valid until the
-  /// worker's next call. Each worker is called by one thread at a time. Nothing when it was given up.
-  std::optional<Rows> read(int worker, std::int64_t block, std::vector<std::int64_t> const& wanted);
+  /// worker's next call. Each worker is called by one thread at a time. Nothing when it was given up. `there`: unit
+  /// values may stay in the table that their source has, if it has one.
+  std::optional<Rows> read(int worker, std::int64_t block, std::vector<std::int64_t> const& wanted, bool there = false);
 
   /// Bytes of the buffers of all workers, for blocks of `records`.
   static std::size_t bytes(UnitSource const& units, HypothesisSet const& hypotheses, DataFacts const& facts,
@@ -32,12 +33,13 @@ class BlockReader {
     std::vector<float> unit, hypothesis;
     std::vector<std::uint8_t> weight;
     std::vector<std::int64_t> key;
+    std::vector<std::int32_t> kept;  // rows of weight 1
   };
 
   void read_keys(std::span<std::int64_t const> records, Buffers& buffers) const;
-  /// Moves rows of weight 1, and the columns wanted, to the front; returns the number of rows.
-  std::int64_t pack(std::span<std::int64_t const> records, std::vector<std::int64_t> const& wanted,
-                    Buffers& buffers) const;
+  void find_kept(std::span<std::int64_t const> records, Buffers& buffers) const;
+  /// Moves the kept rows, and the columns wanted, to the front; unit values only when they are here.
+  void pack(std::vector<std::int64_t> const& wanted, bool units_here, Buffers& buffers) const;
 
   UnitSource& units_;
   HypothesisSet const& hypotheses_;

@@ -92,10 +92,10 @@ bool CountingPass::finish_round() {
   if (reading_.left.empty()) return true;
   std::vector<std::int64_t> const wanted = probes_.empty() ? sums_.active() : columns_;
   std::vector<std::int64_t> const places = places_in(wanted, sums_.active());
-  bool const counting = step_ != repeat;
+  bool const counting = step_ != repeat, there = probes_.empty() && sums_.takes_tables();
   auto const before = static_cast<std::int64_t>(reading_.left.size());
   reading_.left = context_.rounds.run(reading_.left, [&](int number, std::int64_t block) {
-    auto const read = context_.reader.read(number, block, wanted);
+    auto const read = context_.reader.read(number, block, wanted, there);
     if (!read) return false;
     Worker& worker = workers_[static_cast<std::size_t>(number)];
     if (counting) {

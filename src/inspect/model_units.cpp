@@ -34,6 +34,9 @@ class ModelUnits : public UnitSource {
     }
     scan_ = std::make_unique<nn::Scan>(std::move(networks), std::move(records), domain, options_.scan);
     buffers_.resize(static_cast<std::size_t>(options_.scan.threads));
+    for (int worker = 0; options_.form != RowForm::pixels && worker < options_.scan.threads; ++worker) {
+      tables_.push_back(scan_->make_unit_table());
+    }
     for (Buffers& buffers : buffers_) {
       for (Part const& part : parts_) {
         auto const scratch = part.behaviors.scratch(batch());
@@ -59,8 +62,34 @@ class ModelUnits : public UnitSource {
     return true;
   }
 
+  backend::UnitTable* table(int worker) override {
+    return tables_.empty() ? nullptr : tables_[static_cast<std::size_t>(worker)].get();
+  }
+
+  bool fill(int worker, std::span<std::int64_t const> records, std::function<bool()> const& give_up) override {
+    backend::UnitTable& table = *tables_[static_cast<std::size_t>(worker)];
+    auto const width = static_cast<std::int64_t>(units_.size());
+    table.start(static_cast<std::int64_t>(records.size()) * options_.symbols, width);
+    for (std::size_t first = 0; first < records.size(); first += static_cast<std::size_t>(batch())) {
+      if (give_up()) return false;
+      auto const some = records.subspan(first, std::min(static_cast<std::size_t>(batch()), records.size() - first));
+      auto& runners = scan_->forward(worker, some);
+      auto const row = static_cast<std::int64_t>(first) * options_.symbols;
+      for (Part const& part : parts_) {
+        part.behaviors.put(runners[part.model], batch(), static_cast<std::int64_t>(some.size()), table, row,
+                           part.first);
+      }
+    }
+    if (auto const place = table.find_not_finite()) {
+      refuse(static_cast<std::size_t>(*place % width),
+             records[static_cast<std::size_t>(*place / width / options_.symbols)]);
+    }
+    return true;
+  }
+
   std::size_t bytes() const override {
     std::size_t total = scan_->bytes();
+    for (auto const& table : tables_) total += table ? table->bytes() : 0;
     for (Buffers const& buffers : buffers_) total += (buffers.scratch.size() + buffers.rows.size()) * sizeof(float);
     return total;
   }
@@ -122,6 +151,14 @@ class ModelUnits : public UnitSource {
     parts_.push_back({k, std::move(behaviors), first});
   }
 
+  [[noreturn]] void refuse(std::size_t unit, std::int64_t record) const {
+    UnitName const& name = units_[unit];
+    SONDE_FAIL_AS(InputError, "model " << scan_->networks()[static_cast<std::size_t>(name.model)]->file().path
+                                       << ": unit " << name.unit << " of layer " << name.layer
+                                       << " is no finite number for record " << record
+                                       << " (scores need finite numbers). Take the record or the layer out.");
+  }
+
   /// rows (count, symbols, all units): fills the columns of a part.
   void read_part(Part const& part, int worker, nn::Runner& runner, std::span<std::int64_t const> records, float* rows) {
     Buffers& buffers = buffers_[static_cast<std::size_t>(worker)];
@@ -133,11 +170,7 @@ class ModelUnits : public UnitSource {
     std::int64_t const per_record = volume(shape);
     for (std::int64_t i = 0; i < count * per_record; ++i) {
       if (std::isfinite(buffers.rows[static_cast<std::size_t>(i)])) continue;
-      UnitName const& name = units_[static_cast<std::size_t>(part.first + i % units)];
-      SONDE_FAIL_AS(InputError, "model " << runner.network().file().path << ": unit " << name.unit << " of layer "
-                                         << name.layer << " is " << buffers.rows[static_cast<std::size_t>(i)]
-                                         << " for record " << records[static_cast<std::size_t>(i / per_record)]
-                                         << " (scores need finite numbers). Take the record or the layer out.");
+      refuse(static_cast<std::size_t>(part.first + i % units), records[static_cast<std::size_t>(i / per_record)]);
     }
     float const* values = buffers.rows.data();
     if (options_.form == RowForm::pixels) {
@@ -156,7 +189,8 @@ class ModelUnits : public UnitSource {
   ModelUnitsOptions options_;
   std::vector<Part> parts_;
   std::unique_ptr<nn::Scan> scan_;
-  std::vector<Buffers> buffers_;  // per worker
+  std::vector<Buffers> buffers_;                             // per worker
+  std::vector<std::unique_ptr<backend::UnitTable>> tables_;  // per worker; null where none is needed
 };
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <span>
 
+#include "backend/unit_table.hpp"
+
 namespace sonde::inspect {
 
 /// Rows of whole records; padded symbols are left out. One block is also one batch of the batch-means error estimate.
@@ -15,6 +17,7 @@ struct Rows {
   float const* hypothesis = nullptr;  // (count, H); NaN: not annotated
   std::int64_t const* key = nullptr;  // (count) what a random-label control draws by: the id of a text's symbol (Hewitt
                                       // & Liang 2019), the number of the row otherwise
+  backend::UnitTable* there = nullptr;  // holds the unit values when `unit` is null
 };
 
 }  // namespace sonde::inspect

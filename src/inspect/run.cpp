@@ -49,7 +49,7 @@ std::size_t Inspection::sums_bytes(std::int64_t columns) const {
   std::vector<float> const zeros(units + static_cast<std::size_t>(columns));
   MeasureSet const measures(measures_, context(columns));
   std::shared_ptr<Order> order;
-  Rows const none{0, static_cast<std::int64_t>(units), columns, zeros.data(), zeros.data() + units, nullptr};
+  Rows const none{0, static_cast<std::int64_t>(units), columns, zeros.data(), zeros.data() + units, nullptr, nullptr};
   if (measures.needs_order()) {
     order = measures.make_order(none, 0);
     order->finish();

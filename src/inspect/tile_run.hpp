@@ -36,6 +36,8 @@ class TileRun {
   std::vector<std::int64_t> const& active() const { return active_; }
 
   void update(int worker, Rows const& rows);
+  /// Whether update() can do with unit values that are elsewhere.
+  bool takes_tables() const { return workers_.front().takes_tables(); }
 
   /// Settles the columns of which every score is known to epsilon; `facts`: of all ranks. Returns the half-width of the
   /// least certain score among the others, 0 when none is left.

@@ -31,6 +31,13 @@ class UnitSource {
   /// its time asks `give_up` now and then, and returns false when that says so; true when the rows are there.
   virtual bool read(int worker, std::span<std::int64_t const> records, std::function<bool()> const& give_up,
                     float* rows) = 0;
+  /// The worker's table in the memory of the models' backend, which fill() fills as read() fills `rows`; null where
+  /// values come to the host anyway.
+  virtual backend::UnitTable* table(int /*worker*/) { return nullptr; }
+  virtual bool fill(int /*worker*/, std::span<std::int64_t const> /*records*/,
+                    std::function<bool()> const& /*give_up*/) {
+    return false;
+  }
   /// Bytes that all workers hold.
   virtual std::size_t bytes() const = 0;
   /// What runs each model: "cpu/onednn"; "none" for a stored table.

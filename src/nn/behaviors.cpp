@@ -84,4 +84,20 @@ void Behaviors::values(Runner& runner, std::int64_t batch, std::int64_t count, f
   }
 }
 
+void Behaviors::put(Runner& runner, std::int64_t batch, std::int64_t count, backend::UnitTable& table,
+                    std::int64_t to_row, std::int64_t to_column) const {
+  for (UnitGroup const& group : groups_) {
+    float const* const from = reduce_ == Reduce::map ? runner.rows_of_node(batch, group.node)
+                                                     : runner.rows_of_units(batch, group.node, unit_reduction(reduce_));
+    table.put(runner.queue(), {.from = from,
+                               .rows = count * volume(positions_),
+                               .width = unit_count(node_shape(group)),
+                               .first = group.first,
+                               .columns = group.count,
+                               .to_row = to_row,
+                               .to_column = to_column});
+    to_column += group.count;
+  }
+}
+
 }  // namespace sonde::nn

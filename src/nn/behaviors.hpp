@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "backend/unit_table.hpp"
 #include "nn/runner.hpp"
 #include "nn/unit_group.hpp"
 
@@ -34,6 +35,10 @@ class Behaviors {
   std::size_t scratch(std::int64_t batch) const;
   /// rows (count, row_shape) = values of the first `count` samples of the runner's last forward pass.
   void values(Runner& runner, std::int64_t batch, std::int64_t count, float* scratch, float* rows) const;
+  /// The same rows into a table, from row `to_row` and column `to_column` on, without the host. A row of maps is as
+  /// many rows of the table as it has positions.
+  void put(Runner& runner, std::int64_t batch, std::int64_t count, backend::UnitTable& table, std::int64_t to_row,
+           std::int64_t to_column) const;
 
  private:
   Shape const& node_shape(UnitGroup const& group) const;

@@ -134,7 +134,7 @@ void Runner::allocate(RunnerOptions const& options) {
 Buffer<float> Runner::allocate_tensor(int node, std::size_t size) {
   try {
     return Buffer<float>(size, backend_->memory());
-  } catch (std::bad_alloc const& error) {
+  } catch (std::exception const& error) {
     SONDE_FAIL_AS(Error, "model " << network_->file().path << ": layer "
                                   << network_->file().nodes[static_cast<std::size_t>(node)].name << " wants "
                                   << static_cast<double>(size) * sizeof(float) / 1e9 << " GB (" << error.what()
@@ -250,6 +250,20 @@ void Runner::forward(std::int64_t batch, float const* rows) {
       step.op->forward(*queue_, step.x, value(step.node, first));
     }
   });
+}
+
+float const* Runner::rows_of_node(std::int64_t batch, int node) {
+  EXPECT(is_needed(node) && delivery_.size() > 0);
+  EXPECT(fused_into_[static_cast<std::size_t>(root(node))] < 0);
+  backend_->store(*queue_, value(node), node_shape(node), batch, delivery_.data());
+  return delivery_.data();
+}
+
+float const* Runner::rows_of_units(std::int64_t batch, int node, backend::UnitReduction reduction) {
+  EXPECT(is_needed(node) && delivery_.size() > 0);
+  EXPECT(fused_into_[static_cast<std::size_t>(root(node))] < 0);
+  backend_->unit_values(*queue_, value(node), node_shape(node), batch, reduction, delivery_.data());
+  return delivery_.data();
 }
 
 template <class Fill>

@@ -37,6 +37,11 @@ class Runner {
   /// rows (batch, K) in the backend's memory = the model's output. Enqueued.
   void store_outputs(std::int64_t batch, float* rows);
 
+  // As node_values() and node_unit_values() below, but in the backend's memory, which is not the host's: enqueued, and
+  // valid until the next call of any of them.
+  float const* rows_of_node(std::int64_t batch, int node);
+  float const* rows_of_units(std::int64_t batch, int node, backend::UnitReduction reduction);
+
   // Into the host's memory; there when the call returns.
   /// rows (batch, K) = the model's output.
   void outputs(std::int64_t batch, float* rows);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backend/rows.hpp"
+#include "backend/unit_table.hpp"
 #include "comm/partition.hpp"
 #include "io/datasets/dataset.hpp"
 #include "nn/runner.hpp"
@@ -59,6 +60,8 @@ class Scan {
   /// from the calling thread with the number of records done. Rethrows the first failure. Not collective.
   void run(comm::Block blocks, std::function<void(Visit const&)> const& visit,
            std::function<void(std::int64_t)> const& progress);
+  /// A table for what its runners compute; null where that is in the host's memory.
+  std::unique_ptr<backend::UnitTable> make_unit_table() const { return backends_.front()->make_unit_table(); }
 
  private:
   struct Worker;

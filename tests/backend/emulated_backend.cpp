@@ -135,6 +135,20 @@ class EmulatedQueue final : public DeviceQueue, public backend::kernels::KernelW
     guarded_memory().close();
   }
 
+  void multiply_columns(std::int64_t rows, std::int64_t columns_a, std::int64_t columns_b, double const* a,
+                        double const* b, double* c) override {
+    for (void const* pointer : {a, b, static_cast<double const*>(c)}) need(pointer, true);
+    guarded_memory().open();
+    for (std::int64_t i = 0; i < columns_a; ++i) {
+      for (std::int64_t j = 0; j < columns_b; ++j) {
+        double sum = 0;
+        for (std::int64_t row = 0; row < rows; ++row) sum += a[row * columns_a + i] * b[row * columns_b + j];
+        c[i * columns_b + j] = sum;
+      }
+    }
+    guarded_memory().close();
+  }
+
   /// Words of a body that are addresses must be the device's.
   void before(void const* body, std::size_t bytes) override {
     for (std::size_t at = 0; at + sizeof(std::uintptr_t) <= bytes; at += alignof(std::uintptr_t)) {

@@ -23,6 +23,20 @@ std::string message_of(std::string const& kind) {
   return "";
 }
 
+TEST(FittingBatch, IsAPowerOfTwoThatAnEighthOfTheMemoryHolds) {
+  EXPECT_EQ(fitting_batch(8 * 1000, 100), 8);
+  EXPECT_EQ(fitting_batch(8 * 1600, 100), 16);
+  EXPECT_EQ(fitting_batch(std::size_t{141} << 30, 1), 1 << 14);
+  EXPECT_EQ(fitting_batch(std::size_t{141} << 30, 120 << 20), 128);
+  EXPECT_EQ(fitting_batch(1, 100), 1);
+}
+
+TEST(DeviceMemory, IsNoneOnTheHost) {
+  EXPECT_EQ(device_memory("cpu"), 0);
+  EXPECT_EQ(device_memory("reference"), 0);
+  EXPECT_EQ(device_memory("auto"), 0);  // this build knows no devices
+}
+
 TEST(MakeBackend, KnowsTheReference) { EXPECT_EQ(make_backend("reference", small_model())->name(), "reference"); }
 
 TEST(MakeBackend, CpuGoesByTheSizeOfTheModel) {

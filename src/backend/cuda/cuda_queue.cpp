@@ -113,6 +113,16 @@ void CudaQueue::multiply(Product const& p) {
                          checked_int(p.stride_a), &beta, p.c, checked_int(p.stride_c)));
 }
 
+/// Row-major again: c^T = b^T a, and b^T is what cuBLAS sees of b.
+void CudaQueue::multiply_columns(std::int64_t rows, std::int64_t columns_a, std::int64_t columns_b, double const* a,
+                                 double const* b, double* c) {
+  cublasContext* const handle = cublas();
+  device::make_current();
+  double const one = 1, none = 0;
+  int const m = checked_int(columns_a), n = checked_int(columns_b);
+  SONDE_CUDA(cublasDgemm(handle, CUBLAS_OP_N, CUBLAS_OP_T, n, m, checked_int(rows), &one, b, n, a, m, &none, c, n));
+}
+
 cudaStream_t stream(Queue& queue) {
   device::make_current();
   return static_cast<CudaQueue&>(queue).stream();

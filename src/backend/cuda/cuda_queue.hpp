@@ -30,6 +30,8 @@ class CudaQueue final : public DeviceQueue {
   void copy(void* to, void const* from, std::size_t bytes) override;
   void clear(void* to, std::size_t bytes) override;
   void multiply(Product const& product) override;
+  void multiply_columns(std::int64_t rows, std::int64_t columns_a, std::int64_t columns_b, double const* a,
+                        double const* b, double* c) override;
 
   cudaStream_t stream() const { return stream_; }
   cudnnContext* cudnn();

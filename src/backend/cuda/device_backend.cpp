@@ -5,6 +5,7 @@
 
 #include "backend/cuda/device_queue.hpp"
 #include "backend/cuda/device_rows.hpp"
+#include "backend/cuda/device_unit_table.hpp"
 #include "backend/cuda/kernels/launch.hpp"
 #include "backend/cuda/kernels/units.hpp"
 #include "backend/cuda/ops/ops.hpp"
@@ -51,6 +52,10 @@ struct Plan {
 }  // namespace
 
 std::unique_ptr<RowOps> DeviceBackend::make_row_ops() const { return std::make_unique<DeviceRowOps>(memory_); }
+
+std::unique_ptr<UnitTable> DeviceBackend::make_unit_table() const {
+  return std::make_unique<DeviceUnitTable>(make_queue(), memory_);
+}
 
 std::size_t DeviceBackend::tensor_size(Shape const& shape, std::int64_t batch) const {
   return static_cast<std::size_t>(volume(shape) * batch);

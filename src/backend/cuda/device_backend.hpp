@@ -16,6 +16,7 @@ class DeviceBackend : public Backend {
 
   device::Memory& memory() const override { return memory_; }
   std::unique_ptr<RowOps> make_row_ops() const override;
+  std::unique_ptr<UnitTable> make_unit_table() const override;
 
   std::size_t tensor_size(Shape const& shape, std::int64_t batch) const override;
   void load(Queue& queue, float const* rows, Shape const& shape, std::int64_t batch, float* tensor) const override;

@@ -76,8 +76,8 @@ std::unique_ptr<Measure> make_mean_difference(std::string const& text, MeasureCo
                                               Requirements& required) {
   Parameters(text).check_all_used();
   std::size_t const moments = require_moments(required, context);
-  auto make = [](Pilot const& pilot, std::shared_ptr<Order const> const&) {
-    return std::make_unique<ClassSquares>(pilot);
+  auto make = [partial = context.partial](Pilot const& pilot, std::shared_ptr<Order const> const&) {
+    return std::make_unique<ClassSquares>(pilot, partial);
   };
   return std::make_unique<MeanDifference>(moments, required.statistic("class-squares", make));
 }

@@ -50,6 +50,8 @@ class Statistics {
  public:
   explicit Statistics(std::vector<std::unique_ptr<Statistic>> all) : all_(std::move(all)) {}
   void update(Rows const& rows);
+  /// Whether all of them can.
+  bool takes_tables() const;
   /// Those of all statistics, one after the other.
   std::vector<Sums> sums();
   void retain(std::span<std::int64_t const> hypotheses);

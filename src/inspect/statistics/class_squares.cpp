@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "backend/blas.hpp"
 #include "base/check.hpp"
@@ -15,14 +16,17 @@ constexpr std::int64_t piece = 256;  // rows multiplied at once, as in the momen
 
 }  // namespace
 
-ClassSquares::ClassSquares(Pilot const& pilot)
+ClassSquares::ClassSquares(Pilot const& pilot, bool partial)
     : units_(static_cast<std::int64_t>(pilot.unit_mean.size())),
       hypotheses_(static_cast<std::int64_t>(pilot.hypothesis_mean.size())),
+      partial_(partial),
       shift_(pilot.unit_mean),
       squares_(static_cast<std::size_t>(units_ * hypotheses_)) {}
 
 void ClassSquares::update(Rows const& rows) {
   EXPECT(rows.units == units_ && rows.hypotheses == hypotheses_);
+  if (rows.count == 0) return;
+  if (!rows.unit) return sum_there(rows);
   xx_.resize(static_cast<std::size_t>(piece * units_));
   y_.resize(static_cast<std::size_t>(piece * hypotheses_));
   for (std::int64_t first = 0; first < rows.count; first += piece) {
@@ -39,6 +43,13 @@ void ClassSquares::update(Rows const& rows) {
     }
     backend::add_column_products(count, units_, hypotheses_, xx_.data(), y_.data(), squares_.data());
   }
+}
+
+void ClassSquares::sum_there(Rows const& rows) {
+  EXPECT(rows.there && takes_tables());
+  std::vector<double> const no_shift(static_cast<std::size_t>(hypotheses_));
+  rows.there->sum(backend::UnitTerm::square, shift_, no_shift, rows.hypothesis, block_);
+  std::ranges::transform(squares_, block_.xy, squares_.begin(), std::plus<>());
 }
 
 std::vector<Sums> ClassSquares::sums() { return {{Extent::pair, hypotheses_, squares_}}; }

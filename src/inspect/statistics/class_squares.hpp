@@ -10,9 +10,11 @@ struct Pilot;
 
 class ClassSquares final : public Statistic {
  public:
-  explicit ClassSquares(Pilot const& pilot);
+  /// `partial`: hypotheses may be unannotated (NaN) in rows.
+  ClassSquares(Pilot const& pilot, bool partial);
 
   void update(Rows const& rows) override;
+  bool takes_tables() const override { return !partial_; }
   std::vector<Sums> sums() override;
   void retain(std::span<std::int64_t const> hypotheses) override;
 
@@ -22,10 +24,14 @@ class ClassSquares final : public Statistic {
   }
 
  private:
+  void sum_there(Rows const& rows);
+
   std::int64_t units_, hypotheses_;
+  bool partial_;
   std::vector<double> shift_;    // (U)
   std::vector<double> squares_;  // (U, H)
   std::vector<double> xx_, y_;   // (piece, U), (piece, H)
+  backend::BlockSums block_;     // of values that are elsewhere
 };
 
 }  // namespace sonde::inspect

@@ -80,9 +80,26 @@ Moments::Moments(Pilot const& pilot, std::shared_ptr<Order const> order, bool pa
 void Moments::update(Rows const& rows) {
   EXPECT(rows.units == units_ && rows.hypotheses == hypotheses());
   if (rows.count == 0) return;
-  block_x_.assign(static_cast<std::size_t>(2 * units_), 0);
-  block_y_.assign(static_cast<std::size_t>(2 * hypotheses()), 0);
-  block_pairs_.assign(static_cast<std::size_t>((partial_ ? 3 : 1) * units_ * hypotheses()), 0);
+  rows.unit ? sum_here(rows) : sum_there(rows);
+  double const n = static_cast<double>(rows.count);
+  add_vectors(n);
+  add_pairs(n);
+}
+
+/// Unit values stay where the backend of their model has them.
+void Moments::sum_there(Rows const& rows) {
+  EXPECT(rows.there && takes_tables());
+  rows.there->sum(backend::UnitTerm::value, x_shift_, y_shift_, rows.hypothesis, block_);
+  std::int64_t const width = hypotheses();
+  for (std::int64_t h = 0; h < width; ++h) of_hypotheses_[annotated * width + h] += static_cast<double>(rows.count);
+  for (std::int64_t row = 0; row < rows.count; ++row)
+    count_others(width, rows.hypothesis + row * width, of_hypotheses_.data() + not_binary * width);
+}
+
+void Moments::sum_here(Rows const& rows) {
+  block_.x.assign(static_cast<std::size_t>(2 * units_), 0);
+  block_.y.assign(static_cast<std::size_t>(2 * hypotheses()), 0);
+  block_.xy.assign(static_cast<std::size_t>((partial_ ? 3 : 1) * units_ * hypotheses()), 0);
   for (std::int64_t first = 0; first < rows.count; first += piece) {
     std::int64_t const count = std::min(piece, rows.count - first);
     convert_units(count, rows.unit + first * units_);
@@ -93,14 +110,11 @@ void Moments::update(Rows const& rows) {
     }
     multiply(count);
   }
-  double const n = static_cast<double>(rows.count);
-  add_vectors(n);
-  add_pairs(n);
 }
 
 void Moments::convert_units(std::int64_t count, float const* values) {
   x_.resize(static_cast<std::size_t>(piece * units_));
-  double* const sum = block_x_.data();
+  double* const sum = block_.x.data();
   if (order_) {
     // Unit by unit: the table of one fits the nearest cache, those of all do not.
     for (std::int64_t u = 0; u < units_; ++u) {
@@ -123,7 +137,7 @@ void Moments::convert_hypotheses(std::int64_t count, float const* values) {
   y_.resize(static_cast<std::size_t>(piece * width));
   double* const there = of_hypotheses_.data() + annotated * width;
   for (std::int64_t h = 0; h < width; ++h) there[h] += static_cast<double>(count);
-  double* const sum = block_y_.data();
+  double* const sum = block_.y.data();
   for (std::int64_t row = 0; row < count; ++row, values += width) {
     shift_row(width, values, y_shift_.data(), y_.data() + row * width, sum, sum + width);
     count_others(width, values, of_hypotheses_.data() + not_binary * width);
@@ -141,8 +155,8 @@ void Moments::convert_annotated(std::int64_t count, float const* values) {
                                         : static_cast<double>(values[h]) - y_shift_[h];
       y_[row * width + h] = y_value;
       if (partial_) where_[row * width + h] = 1;
-      block_y_[h] += y_value;
-      block_y_[width + h] += y_value * y_value;
+      block_.y[h] += y_value;
+      block_.y[width + h] += y_value * y_value;
       of_hypotheses_[annotated * width + h] += 1;
     }
     count_others(width, values, of_hypotheses_.data() + not_binary * width);
@@ -151,12 +165,12 @@ void Moments::convert_annotated(std::int64_t count, float const* values) {
 
 void Moments::multiply(std::int64_t count) {
   std::int64_t const width = hypotheses(), pairs = units_ * width;
-  backend::add_column_products(count, units_, width, x_.data(), y_.data(), block_pairs_.data());
+  backend::add_column_products(count, units_, width, x_.data(), y_.data(), block_.xy.data());
   if (!partial_) return;
   xx_.resize(x_.size());
   for (std::int64_t i = 0; i < count * units_; ++i) xx_[i] = x_[i] * x_[i];
-  backend::add_column_products(count, units_, width, x_.data(), where_.data(), block_pairs_.data() + pairs);
-  backend::add_column_products(count, units_, width, xx_.data(), where_.data(), block_pairs_.data() + 2 * pairs);
+  backend::add_column_products(count, units_, width, x_.data(), where_.data(), block_.xy.data() + pairs);
+  backend::add_column_products(count, units_, width, xx_.data(), where_.data(), block_.xy.data() + 2 * pairs);
 }
 
 void Moments::add_vectors(double n) {
@@ -174,17 +188,17 @@ void Moments::add_vectors(double n) {
     add(width, sum, squares, to + 5 * width);
     add(width, squares, squares, to + 6 * width);
   };
-  add_all(units_, block_x_.data(), of_units_.data());
-  add_all(hypotheses(), block_y_.data(), of_hypotheses_.data() + y * hypotheses());
+  add_all(units_, block_.x.data(), of_units_.data());
+  add_all(hypotheses(), block_.y.data(), of_hypotheses_.data() + y * hypotheses());
 }
 
 void Moments::add_pairs(double n) {
   std::int64_t const width = hypotheses(), pairs = units_ * width;
-  double const* const sum_y = block_y_.data();
+  double const* const sum_y = block_.y.data();
   double const* const sum_yy = sum_y + width;
   for (std::int64_t u = 0; u < units_; ++u) {
-    double const sum_x = block_x_[u], sum_xx = block_x_[units_ + u];
-    double const* const sum_xy = block_pairs_.data() + u * width;
+    double const sum_x = block_.x[u], sum_xx = block_.x[units_ + u];
+    double const* const sum_xy = block_.xy.data() + u * width;
     auto const row = [&](int r) { return of_pairs_.data() + (u * pair_rows_ + r) * width; };
     add(width, 1, sum_xy, row(xy));
     add(width, n, sum_xy, row(n_xy));

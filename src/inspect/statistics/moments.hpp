@@ -29,6 +29,7 @@ class Moments final : public Statistic {
   Moments(Pilot const& pilot, std::shared_ptr<Order const> order, bool partial);
 
   void update(Rows const& rows) override;
+  bool takes_tables() const override { return !order_ && !partial_; }
   std::vector<Sums> sums() override;
   void retain(std::span<std::int64_t const> hypotheses) override;
 
@@ -80,6 +81,8 @@ class Moments final : public Statistic {
   double of_pair(int row, std::int64_t u, std::int64_t h) const {
     return of_pairs_[static_cast<std::size_t>((u * pair_rows_ + row) * hypotheses() + h)];
   }
+  void sum_here(Rows const& rows);
+  void sum_there(Rows const& rows);
   void convert_units(std::int64_t count, float const* values);
   void convert_hypotheses(std::int64_t count, float const* values);
   void convert_annotated(std::int64_t count, float const* values);
@@ -100,10 +103,9 @@ class Moments final : public Statistic {
   std::vector<double> of_pairs_;           // (U, pair_rows, H)
 
   // Of one block or of a piece of it.
-  std::vector<double> x_, xx_;             // (piece, U) values, squares (only when partial)
-  std::vector<double> y_, where_;          // (piece, H) values, 1 where annotated (only when partial)
-  std::vector<double> block_x_, block_y_;  // (2, U), (2, H) sums, sums of squares
-  std::vector<double> block_pairs_;        // (1 or, when partial, 3, U, H): x'y, x'where, xx'where
+  std::vector<double> x_, xx_;     // (piece, U) values, squares (only when partial)
+  std::vector<double> y_, where_;  // (piece, H) values, 1 where annotated (only when partial)
+  backend::BlockSums block_;       // its xy, when partial, is (3, U, H): x'y, x'where, xx'where
 };
 
 /// Whether values with these sums, shifted by about their mean, are all equal. Equal values that were shifted by

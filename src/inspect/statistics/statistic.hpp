@@ -29,6 +29,8 @@ class Statistic {
 
   /// Adds a block. Everything it needs is allocated the first time.
   virtual void update(Rows const& rows) = 0;
+  /// Whether update() can do with unit values that are elsewhere (Rows::there).
+  virtual bool takes_tables() const { return false; }
 
   /// The arrays in a fixed order, with sizes that depend on U, H and the options alone. To merge workers and ranks they
   /// are added element by element.

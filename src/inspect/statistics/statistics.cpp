@@ -1,9 +1,15 @@
+#include <algorithm>
+
 #include "inspect/measures/measure.hpp"
 
 namespace sonde::inspect {
 
 void Statistics::update(Rows const& rows) {
   for (auto const& statistic : all_) statistic->update(rows);
+}
+
+bool Statistics::takes_tables() const {
+  return std::ranges::all_of(all_, [](auto const& statistic) { return statistic->takes_tables(); });
 }
 
 std::vector<Sums> Statistics::sums() {

@@ -105,6 +105,9 @@ struct Case {
   std::int64_t records = 300, symbols = 4, units = 7, hypotheses = 5, failing = -1;
   bool text = false;
   Config config;
+  std::function<std::unique_ptr<UnitSource>(Case const&)> make_units = [](Case const& some) {
+    return std::make_unique<FakeUnits>(some.records, some.symbols, some.units, some.hypotheses);
+  };
 
   Case() {
     config.measures = {"pearson"};
@@ -115,11 +118,11 @@ struct Case {
   Result run(comm::Communicator const& comm, RunHooks const& hooks = {}, std::string const& from = "") {
     FakeText const data(records, symbols);
     DataFacts const facts{records, symbols, text ? &data : nullptr, nullptr};
-    FakeUnits source(records, symbols, units, hypotheses);
+    std::unique_ptr<UnitSource> const source = make_units(*this);
     std::vector<std::unique_ptr<Hypothesis>> all;
     all.push_back(std::make_unique<FakeHypothesis>(hypotheses, failing));
     HypothesisSet const set(std::move(all), {"h=fake:"});
-    Inspection inspection(config, source, set, facts, comm);
+    Inspection inspection(config, *source, set, facts, comm);
     tiles = inspection.tiles();
     if (from.empty()) return inspection.run(hooks);
     StateReader const state(from);
