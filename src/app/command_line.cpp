@@ -180,6 +180,10 @@ double CommandLine::number(std::string const& name) const { return values_[name]
 std::int64_t CommandLine::integer(std::string const& name) const { return values_[name].as<std::int64_t>(); }
 bool CommandLine::flag(std::string const& name) const { return given(name) && values_[name].as<bool>(); }
 
+void CommandLine::settle(std::string const& name, std::string const& value) {
+  values_.at(name).value() = boost::any(value);
+}
+
 std::vector<std::string> CommandLine::texts(std::string const& name) const {
   return given(name) ? values_[name].as<std::vector<std::string>>() : std::vector<std::string>();
 }

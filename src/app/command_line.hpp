@@ -39,6 +39,8 @@ class CommandLine {
   double number(std::string const& name) const;
   std::int64_t integer(std::string const& name) const;
   bool flag(std::string const& name) const;
+  /// Puts `value` in the place of a text that left the choice to sonde, such as "auto".
+  void settle(std::string const& name, std::string const& value);
   /// One of `values` by name. Throws InputError listing them.
   template <class T>
   T choice(std::string const& name, std::map<std::string, T> const& values) const;

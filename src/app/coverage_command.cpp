@@ -46,7 +46,7 @@ CommandLine make_coverage_line() {
 
 class CoverageJob {
  public:
-  CoverageJob(CommandLine const& line, std::vector<std::string> const& words, comm::Communicator const& comm)
+  CoverageJob(CommandLine& line, std::vector<std::string> const& words, comm::Communicator const& comm)
       : line_(line), words_(words), comm_(comm) {}
 
   int run() {
@@ -104,7 +104,7 @@ class CoverageJob {
     });
   }
 
-  CommandLine const& line_;
+  CommandLine& line_;
   std::vector<std::string> const& words_;
   comm::Communicator const& comm_;
 };

@@ -52,7 +52,7 @@ CommandLine make_extract_line() {
 
 class ExtractJob {
  public:
-  ExtractJob(CommandLine const& line, std::vector<std::string> const& words, comm::Communicator const& comm)
+  ExtractJob(CommandLine& line, std::vector<std::string> const& words, comm::Communicator const& comm)
       : line_(line), words_(words), comm_(comm) {}
 
   int run() {
@@ -177,7 +177,7 @@ class ExtractJob {
     }
   }
 
-  CommandLine const& line_;
+  CommandLine& line_;
   std::vector<std::string> const& words_;
   comm::Communicator const& comm_;
   std::unique_ptr<nn::Behaviors> behaviors_;

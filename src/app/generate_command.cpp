@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <iostream>
 
+#include "app/batch_option.hpp"
 #include "app/checkpoint_options.hpp"
 #include "app/command.hpp"
 #include "app/common_options.hpp"
@@ -37,7 +39,7 @@ std::string command_text(std::vector<std::string> const& words) {
 /// One generate run from its options to its result.
 class GenerateJob {
  public:
-  GenerateJob(CommandLine const& line, std::vector<std::string> const& words, comm::Communicator const& comm)
+  GenerateJob(CommandLine& line, std::vector<std::string> const& words, comm::Communicator const& comm)
       : line_(line), words_(words), comm_(comm), out_(line.text("out")) {}
 
   int run() {
@@ -79,6 +81,8 @@ class GenerateJob {
       }
       networks = read_networks(line_, line_.flag("regression"));
     });
+    std::int64_t const most = std::max<std::int64_t>(64, config->round / 4);  // rounds of several, to share
+    config->batch = settle_batch(line_, networks, {.gradient = true, .most = most}, comm_);
     Data data = open_data(line_, "seeds", comm_);
     if (comm_.is_root()) warn_about_scale(line_, *data.records);
     // Ranks of unequal instruction sets would compute different bits.
@@ -206,7 +210,7 @@ class GenerateJob {
                                         << " (it was not written; the results are complete). Check the path.");
   }
 
-  CommandLine const& line_;
+  CommandLine& line_;
   std::vector<std::string> const& words_;
   comm::Communicator const& comm_;
   std::string const out_;

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "app/batch_option.hpp"
 #include "app/checkpoint_options.hpp"
 #include "app/common_options.hpp"
 #include "base/check.hpp"
@@ -55,8 +56,9 @@ void add_schedule_options(CommandLine& line) {
           "first-round", po::value<std::int64_t>()->default_value(256),
           "seeds of the first round; doubles up to --round")("round", po::value<std::int64_t>()->default_value(4096),
                                                              "seeds between two merges of coverage")(
-          "batch", po::value<std::int64_t>()->default_value(64), "seeds of a micro-batch, worked on together")(
-          "rng-seed", po::value<std::int64_t>()->default_value(0), "of all random draws");
+          "batch", po::value<Text>()->default_value("auto"),
+          "seeds of a micro-batch, worked on together; auto: 64, on a GPU a quarter of --round as far as its memory "
+          "goes")("rng-seed", po::value<std::int64_t>()->default_value(0), "of all random draws");
 }
 
 void add_report_options(CommandLine& line) {
@@ -123,7 +125,7 @@ generate::Config generate_config(CommandLine const& line) {
   config.until_coverage = line.number_in("until-coverage", 0, 1);
   config.first_round = line.integer_in("first-round", 1, most);
   config.round = line.integer_in("round", 1, most);
-  config.batch = line.integer_in("batch", 1, 1 << 20);
+  config.batch = batch_given(line).value_or(config.batch);
   config.rng_seed =
       static_cast<std::uint64_t>(line.integer_in("rng-seed", 0, std::numeric_limits<std::int64_t>::max()));
   return config;

@@ -34,7 +34,7 @@ namespace {
 
 class InspectJob {
  public:
-  InspectJob(CommandLine const& line, std::vector<std::string> const& words, comm::Communicator const& comm)
+  InspectJob(CommandLine& line, std::vector<std::string> const& words, comm::Communicator const& comm)
       : line_(line), words_(words), comm_(comm), out_(line.text("out")) {}
 
   int run() {
@@ -199,7 +199,7 @@ class InspectJob {
               << summary << "results in " << out_ << '\n';
   }
 
-  CommandLine const& line_;
+  CommandLine& line_;
   std::vector<std::string> const& words_;
   comm::Communicator const& comm_;
   std::string const out_;

@@ -46,10 +46,10 @@ void add_scale_options(CommandLine& line) {
       "confidence", po::value<double>()->default_value(0.95), "of the intervals that --epsilon is compared with")(
       "block", po::value<std::int64_t>()->default_value(0),
       "rows read and added up at once, and between which the spread of scores is taken; 0: 4096, with --epsilon 1024, "
-      "fewer for small data [rows]")("batch", po::value<std::int64_t>()->default_value(0),
-                                     "records run through the models at once; 0: 128 of texts and series, 32 of "
-                                     "images [records]")("order", po::value<Text>()->default_value("shuffle"),
-                                                         "of the records: shuffle or file")(
+      "fewer for small data [rows]")("batch", po::value<Text>()->default_value("auto"),
+                                     "records run through the models at once, no more than a block has; auto: 128 of "
+                                     "texts and series, 32 of images, on a GPU what its memory holds [records]")(
+      "order", po::value<Text>()->default_value("shuffle"), "of the records: shuffle or file")(
       "rng-seed", po::value<std::int64_t>()->default_value(0), "of all random draws")(
       "memory", po::value<double>()->default_value(1),
       "what a rank may hold in sums, blocks and kept rows; more hypotheses are taken in turns, more rows of a probe "

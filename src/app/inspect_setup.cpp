@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/batch_option.hpp"
 #include "app/checkpoint_options.hpp"
 #include "app/inspect_options.hpp"
 #include "app/scan_options.hpp"
@@ -23,7 +24,7 @@ std::vector<std::string> execution_options() {
 
 }  // namespace
 
-InspectSetup::InspectSetup(CommandLine const& line, comm::Communicator const& comm) : line_(line), comm_(comm) {
+InspectSetup::InspectSetup(CommandLine& line, comm::Communicator const& comm) : line_(line), comm_(comm) {
   comm::agree(comm_, [&] { config_ = inspect_config(line_); });
   if (line_.given("data") || line_.given("model")) data_ = open_data(line_, "data", comm_);
   facts_.data = data_.records.get();
@@ -80,20 +81,21 @@ void InspectSetup::open_behaviors() {
 }
 
 void InspectSetup::open_models() {
+  inspect::ModelUnitsOptions options;
   comm::agree(comm_, [&] {
     networks_ = read_networks(line_, line_.flag("regression"), data_.sequence_length());
     check_vocabulary(networks_, data_);
     if (comm_.is_root() && !facts_.text) warn_about_scale(line_, *data_.records);
-    inspect::ModelUnitsOptions options;
     options.units = line_.texts("units");
     options.reduce = line_.choice<nn::Reduce>(
         "reduce", {{"mean", nn::Reduce::mean}, {"max", nn::Reduce::max}, {"scaled", nn::Reduce::scaled}});
     choose_form(options);
     facts_.records = data_.records->size();
     facts_.symbols = options.symbols;
-    std::int64_t const given = line_.integer_in("batch", 0, 1 << 20);
-    std::int64_t const usual = options.form == inspect::RowForm::steps ? 128 : 32;
-    batch_ = std::min(block_records(line_, config_, facts_.records, facts_.symbols), given > 0 ? given : usual);
+  });
+  batch_ = settle_batch(line_, networks_, {.on_cpu = options.form == inspect::RowForm::steps ? 128 : 32}, comm_);
+  comm::agree(comm_, [&] {
+    batch_ = std::min(block_records(line_, config_, facts_.records, facts_.symbols), batch_);
     options.scan.make_backend = backend_maker(line_);
     options.scan.threads = config_.threads;
     options.scan.batch = batch_;

@@ -17,7 +17,7 @@ namespace sonde::app {
 class InspectSetup {
  public:
   /// Opens and checks all of it. Collective; throws InputError on all ranks.
-  InspectSetup(CommandLine const& line, comm::Communicator const& comm);
+  InspectSetup(CommandLine& line, comm::Communicator const& comm);
   InspectSetup(InspectSetup const&) = delete;
   InspectSetup& operator=(InspectSetup const&) = delete;
 
@@ -43,7 +43,7 @@ class InspectSetup {
   void make_hypotheses();
   std::string data_options() const;
 
-  CommandLine const& line_;
+  CommandLine& line_;
   comm::Communicator const& comm_;
   inspect::Config config_;
   std::vector<std::shared_ptr<nn::Network const>> networks_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "app/batch_option.hpp"
 #include "app/command.hpp"
 #include "app/version.hpp"
 #include "base/check.hpp"
@@ -26,8 +27,9 @@ std::vector<std::string> const execution_options{"threads", "log-level",      "o
 }  // namespace
 
 void add_scan_options(CommandLine& line) {
-  line.group("Scan")->add_options()("batch", po::value<std::int64_t>()->default_value(64),
-                                    "records run through the models at once; memory grows with it [records]")(
+  line.group("Scan")->add_options()("batch", po::value<std::string>()->default_value("auto"),
+                                    "records run through the models at once; memory grows with it; auto: 64, on a GPU "
+                                    "what its memory holds [records]")(
       "dry-run", po::bool_switch(), "check everything, run one batch, and print what the run would take");
 }
 
@@ -36,12 +38,12 @@ void apply_log_level(CommandLine const& line, comm::Communicator const& comm) {
   SONDE_LOG(debug, "rank " << comm.rank() << " of " << comm.size() << " is process " << getpid());
 }
 
-std::unique_ptr<nn::Scan> make_scan(CommandLine const& line, nn::Scan::Networks networks, Data const& data,
+std::unique_ptr<nn::Scan> make_scan(CommandLine& line, nn::Scan::Networks networks, Data const& data,
                                     std::vector<int> const& kept_nodes, comm::Communicator const& comm) {
   nn::ScanOptions options;
+  options.batch = settle_batch(line, networks, {}, comm);
   comm::agree(comm, [&] {
     options.make_backend = backend_maker(line);
-    options.batch = line.integer_in("batch", 1, 1 << 20);
     options.threads = static_cast<int>(line.integer_in("threads", 1, 1024));
     if (!kept_nodes.empty()) options.kept_nodes.assign(networks.size(), kept_nodes);
     options.only_kept = !kept_nodes.empty();  // what they do not need is not computed

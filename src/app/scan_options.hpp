@@ -24,7 +24,7 @@ void apply_log_level(CommandLine const& line, comm::Communicator const& comm);
 
 /// Makes the networks run on the data. Collective; throws InputError on all ranks. kept_nodes: of every model, see
 /// RunnerOptions.
-std::unique_ptr<nn::Scan> make_scan(CommandLine const& line, nn::Scan::Networks networks, Data const& data,
+std::unique_ptr<nn::Scan> make_scan(CommandLine& line, nn::Scan::Networks networks, Data const& data,
                                     std::vector<int> const& kept_nodes, comm::Communicator const& comm);
 
 /// Runs one block and prints what the whole run would take; returns the exit status. `disk` in bytes.

@@ -53,6 +53,17 @@ class CommandLine(Case):
         config.write_bytes(text)
         self.assertEqual(digest(self.generate("--config", config, out="again.h5")), digest(first))
 
+    def test_batch_auto_is_settled_in_the_result(self):
+        self.assertIn("batch = auto", self.dump(*fashion()).splitlines())
+        first = self.generate(*fashion("--num-seeds", "64", "--max-iterations", "2"))
+        with h5py.File(first) as file:
+            self.assertIn("\nbatch = 64\n", np.ravel(file["config"][()])[0].decode())
+        self.assertEqual(digest(self.generate(*fashion("--num-seeds", "64", "--max-iterations", "2", "--batch", "64"), out="other.h5")), digest(first))
+        for given, said in (("many", "'many' is neither a whole number nor auto"), ("0", "--batch 0 is outside [1, 1048576]")):
+            done = self.run_sonde("generate", *fashion("--batch", given, "--out", self.folder / "no.h5"))
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(said, done.stderr)
+
     def test_help(self):
         done = self.run_sonde("generate", "--help")
         self.assertEqual(done.returncode, 0)
