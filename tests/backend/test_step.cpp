@@ -1,6 +1,8 @@
 // Steps: recorded once, replayed with what their buffers hold then, on several queues.
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "backend/mirrored.hpp"
 #include "backend/rows.hpp"
 #include "backends.hpp"
@@ -67,6 +69,41 @@ TEST_P(Steps, AnErrorInTheCallsLeavesTheQueueUsable) {
   queue->copy_out(&out, numbers.data() + 1, sizeof out);
   queue->wait();
   EXPECT_EQ(out, 5);
+}
+
+/// A library that is used for the first time by one thread must not spoil what another is recording.
+TEST_P(Steps, AreRecordedByThreadsWhileOthersStartAndEnd) {
+  auto const tested = make_test_backend(GetParam());
+  auto const weights = std::make_shared<Tensor>(Shape{3, 2});
+  std::ranges::fill(weights->data.span(), 2.0F);
+  constexpr int rounds = 6;
+  auto const work = [&](std::vector<std::unique_ptr<backend::Operator>>& ops) {
+    for (auto const& op : ops) {
+      auto const queue = tested->make_queue();
+      Mirrored<float> rows(3, tested->memory()), sums(2, tested->memory());
+      Buffer<float> x(tested->tensor_size({3}, 1), tested->memory()), y(tested->tensor_size({2}, 1), tested->memory());
+      auto const step = tested->record({queue.get()}, [&] {
+        tested->load(*queue, rows.device(), {3}, 1, x.data());
+        float const* const from = x.data();
+        op->forward(*queue, {&from, 1}, y.data());
+        tested->store(*queue, y.data(), {2}, 1, sums.device());
+      });
+      for (int replay = 1; replay <= 4; ++replay) {
+        for (float& value : rows.host()) value = static_cast<float>(replay);
+        rows.send(*queue);
+        step->replay();
+        sums.fetch(*queue);
+        EXPECT_EQ(sums[1], 6.0F * static_cast<float>(replay));
+      }
+    }
+  };
+  std::vector<std::vector<std::unique_ptr<backend::Operator>>> ops(4);
+  for (auto& of_thread : ops) {
+    for (int round = 0; round < rounds; ++round)
+      of_thread.push_back(tested->plan(io::Dense{weights, nullptr}, {}, {{3}}, {2}, 1));
+  }
+  std::vector<std::jthread> threads;
+  for (auto& of_thread : ops) threads.emplace_back(work, std::ref(of_thread));
 }
 
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Steps);  // a build for GPUs, where there is none

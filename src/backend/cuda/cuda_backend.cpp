@@ -15,11 +15,11 @@ namespace {
 
 class CudaBackend final : public DeviceBackend {
  public:
-  explicit CudaBackend(Precision precision) : DeviceBackend(device::memory()), precision_(precision) {
-    device::make_current();
-    SONDE_CUDA(cudnnCreate(&planning_));
+  explicit CudaBackend(Precision precision) : DeviceBackend(device::memory()), precision_(precision) {}
+  ~CudaBackend() override {
+    std::lock_guard const lock(capture_mutex());
+    if (planning_) static_cast<void>(cudnnDestroy(planning_));
   }
-  ~CudaBackend() override { static_cast<void>(cudnnDestroy(planning_)); }
   CudaBackend(CudaBackend const&) = delete;
   CudaBackend& operator=(CudaBackend const&) = delete;
 
@@ -32,14 +32,15 @@ class CudaBackend final : public DeviceBackend {
  private:
   std::unique_ptr<Correlation> make_correlation(io::Conv2d const& op, Shape const& in, Shape const& out,
                                                 std::int64_t batch) const override {
-    std::lock_guard const lock(mutex_);
+    std::scoped_lock const lock(mutex_, capture_mutex());
     device::make_current();
+    if (!planning_) SONDE_CUDA(cudnnCreate(&planning_));
     return make_cudnn_correlation(planning_, precision_, op, in, out, batch, memory(), weights());
   }
 
   Precision precision_;
-  cudnnContext* planning_ = nullptr;
-  mutable std::mutex mutex_;  // of planning_
+  mutable cudnnContext* planning_ = nullptr;  // of the first convolution on
+  mutable std::mutex mutex_;                  // of planning_
 };
 
 }  // namespace

@@ -22,6 +22,11 @@ int checked_int(std::int64_t value) {
 
 }  // namespace
 
+std::recursive_mutex& capture_mutex() {
+  static auto* const mutex = new std::recursive_mutex;  // outlives queues in static objects
+  return *mutex;
+}
+
 CudaQueue::CudaQueue(Precision precision) : precision_(precision) {
   device::make_current();
   // Work on one stream is not to wait for work on another.
@@ -31,6 +36,7 @@ CudaQueue::CudaQueue(Precision precision) : precision_(precision) {
 
 CudaQueue::~CudaQueue() {
   static_cast<void>(cudaStreamSynchronize(stream_));
+  std::lock_guard const lock(capture_mutex());
   if (cudnn_) static_cast<void>(cudnnDestroy(cudnn_));
   if (cublas_) static_cast<void>(cublasDestroy(cublas_));
   static_cast<void>(cudaEventDestroy(reached_));
@@ -84,6 +90,7 @@ void* CudaQueue::workspace(std::size_t bytes) {
 
 cudnnContext* CudaQueue::cudnn() {
   if (cudnn_) return cudnn_;
+  std::lock_guard const lock(capture_mutex());
   device::make_current();
   SONDE_CUDA(cudnnCreate(&cudnn_));
   SONDE_CUDA(cudnnSetStream(cudnn_, stream_));
@@ -92,6 +99,7 @@ cudnnContext* CudaQueue::cudnn() {
 
 cublasContext* CudaQueue::cublas() {
   if (cublas_) return cublas_;
+  std::lock_guard const lock(capture_mutex());
   device::make_current();
   SONDE_CUDA(cublasCreate(&cublas_));
   SONDE_CUDA(cublasSetStream(cublas_, stream_));  // takes the workspace away: before it is given

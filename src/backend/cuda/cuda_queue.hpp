@@ -3,6 +3,7 @@
 
 #include <cuda_runtime_api.h>
 
+#include <mutex>
 #include <vector>
 
 #include "backend/backend.hpp"
@@ -50,6 +51,10 @@ class CudaQueue final : public DeviceQueue {
   std::vector<Buffer<std::byte>> old_workspaces_;
   bool keep_ = false;
 };
+
+/// Held while work is captured, and while a library makes or destroys a handle or runs for the first time: that may
+/// wait for the whole device, which breaks a capture in whichever thread it is.
+std::recursive_mutex& capture_mutex();
 
 /// The stream of a queue of the CUDA backend, for this thread.
 cudaStream_t stream(Queue& queue);

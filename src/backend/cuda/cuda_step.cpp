@@ -1,9 +1,11 @@
 #include "backend/cuda/cuda_step.hpp"
 
 #include <algorithm>
+#include <mutex>
 
 #include "backend/cuda/check.hpp"
 #include "base/check.hpp"
+#include "base/log.hpp"
 #include "device/device.hpp"
 
 namespace sonde::backend {
@@ -25,12 +27,12 @@ CudaStep::~CudaStep() {
 void CudaStep::replay() {
   device::make_current();
   for (CudaQueue* other : others_) first_->wait_for(*other);
-  ++replays_;
-  if (replays_ == 1) {
-    run();
-  } else {
-    if (!graph_) capture();
+  if (has_run_ && (graph_ || capture())) {
     SONDE_CUDA(cudaGraphLaunch(graph_, first_->stream()));
+  } else {
+    std::lock_guard const lock(capture_mutex());
+    run();
+    has_run_ = true;
   }
   for (CudaQueue* other : others_) other->wait_for(*first_);
 }
@@ -42,7 +44,25 @@ void CudaStep::run() {
   for (CudaQueue* other : others_) first_->wait_for(*other);
 }
 
-void CudaStep::capture() {
+/// Whether there is a graph now. What fails is tried again by later replays, but not for ever.
+bool CudaStep::capture() {
+  constexpr int most_attempts = 3;
+  if (attempts_ == most_attempts) return false;
+  ++attempts_;
+  std::lock_guard const lock(capture_mutex());
+  try {
+    cudaGraph_t const graph = captured();
+    cudaError_t const error = cudaGraphInstantiate(&graph_, graph, 0);
+    static_cast<void>(cudaGraphDestroy(graph));
+    SONDE_CUDA(error);
+  } catch (Error const& error) {
+    SONDE_LOG(warning, "a step was not recorded and runs call by call, which is slower: " << error.what());
+    graph_ = nullptr;
+  }
+  return graph_ != nullptr;
+}
+
+cudaGraph_t CudaStep::captured() {
   first_->keep_workspace();
   for (CudaQueue* other : others_) other->keep_workspace();
   // Relaxed: other threads, and libraries in this one, may allocate in the meantime.
@@ -57,9 +77,7 @@ void CudaStep::capture() {
     throw;
   }
   SONDE_CUDA(cudaStreamEndCapture(first_->stream(), &graph));
-  cudaError_t const error = cudaGraphInstantiate(&graph_, graph, 0);
-  static_cast<void>(cudaGraphDestroy(graph));
-  SONDE_CUDA(error);
+  return graph;
 }
 
 }  // namespace sonde::backend

@@ -6,7 +6,8 @@
 namespace sonde::backend {
 
 /// The first replay runs the calls as they are, so that libraries load their kernels and scratch finds its size; the
-/// second captures them, on all queues, and starts the graph, as every later one does.
+/// second captures them, on all queues, and starts the graph, as every later one does. Where capturing fails, the calls
+/// are run as they are again: a graph is faster, and does the same.
 class CudaStep final : public Step {
  public:
   CudaStep(std::vector<Queue*> const& queues, std::function<void()> calls);
@@ -18,11 +19,13 @@ class CudaStep final : public Step {
 
  private:
   void run();
-  void capture();
+  bool capture();
+  cudaGraph_t captured();
 
   CudaQueue* first_;
   std::vector<CudaQueue*> others_;
-  int replays_ = 0;
+  bool has_run_ = false;
+  int attempts_ = 0;  // to capture
   cudaGraphExec_t graph_ = nullptr;
 };
 
