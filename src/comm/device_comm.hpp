@@ -25,8 +25,9 @@ class DeviceCommunicator {
 /// device support, Error where no device can be used.
 std::unique_ptr<DeviceCommunicator> make_device_communicator(Communicator const& comm);
 
-/// Whether two of the ranks have one device, by its UUID. Collective.
-bool share_a_device(Communicator const& comm, std::string const& uuid);
+/// Whether two of the ranks have one device, by its UUID, or parts of one (MIG), by its address on the node: NCCL
+/// refuses both. Collective.
+bool share_a_device(Communicator const& comm, std::string const& uuid, std::string const& address);
 
 /// The one that goes through the host, with the reason for its name.
 std::unique_ptr<DeviceCommunicator> make_staged(Communicator const& comm, std::string const& why);

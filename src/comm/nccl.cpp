@@ -91,7 +91,8 @@ class Nccl final : public DeviceCommunicator {
 std::unique_ptr<DeviceCommunicator> make_device_communicator(Communicator const& comm) {
   device::make_current();
   if (comm.size() == 1) return make_staged(comm, "one rank");
-  if (share_a_device(comm, device::chosen().uuid)) return make_staged(comm, "ranks share a device");
+  if (share_a_device(comm, device::chosen().uuid, device::chosen().address))
+    return make_staged(comm, "ranks share a device");
   return std::make_unique<Nccl>(comm);
 }
 

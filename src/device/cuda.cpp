@@ -31,6 +31,13 @@ std::string uuid_text(cudaUUID_t const& uuid) {
   return text;
 }
 
+std::string address_text(cudaDeviceProp const& properties) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%04x:%02x:%02x", static_cast<unsigned>(properties.pciDomainID),
+                static_cast<unsigned>(properties.pciBusID), static_cast<unsigned>(properties.pciDeviceID));
+  return text.data();
+}
+
 std::string driver_problem(cudaError_t error) {
   int version = 0;
   if (cudaDriverGetVersion(&version) == cudaSuccess && version == 0)
@@ -65,8 +72,8 @@ Found find() {
                       "." + std::to_string(properties.minor) + ", and 8.0 is the least";
       continue;
     }
-    found.infos.push_back(
-        {properties.name, uuid_text(properties.uuid), properties.totalGlobalMem, properties.major, properties.minor});
+    found.infos.push_back({properties.name, uuid_text(properties.uuid), address_text(properties),
+                           properties.totalGlobalMem, properties.major, properties.minor});
     found.ordinals.push_back(i);
   }
   return found;

@@ -12,10 +12,11 @@
 
 namespace sonde::device {
 
-/// What is known of a device. Two ranks with equal uuid share it.
+/// What is known of a device. Two ranks with equal uuid share it; parts of one device (MIG) have one address.
 struct Info {
   std::string name;          // "NVIDIA H200"
   std::string uuid;          // "GPU-xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
+  std::string address;       // "0000:1b:00", on the node's PCI bus
   std::size_t memory = 0;    // bytes
   int major = 0, minor = 0;  // compute capability
 };

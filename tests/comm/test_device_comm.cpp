@@ -11,12 +11,15 @@
 namespace sonde::comm {
 namespace {
 
-TEST(SharedDevice, IsKnownByItsUuid) {
+TEST(SharedDevice, IsKnownByItsUuidOrItsAddressOnTheNode) {
   auto const comm = Communicator::world();
-  EXPECT_FALSE(share_a_device(comm, "GPU-" + std::to_string(comm.rank())));
-  EXPECT_EQ(share_a_device(comm, "GPU-0"), comm.size() > 1);
+  std::string const own = std::to_string(comm.rank());
   bool const last_joins_first = comm.rank() == comm.size() - 1;
-  EXPECT_EQ(share_a_device(comm, "GPU-" + std::to_string(last_joins_first ? 0 : comm.rank())), comm.size() > 1);
+  std::string const joined = last_joins_first ? "0" : own;
+  EXPECT_FALSE(share_a_device(comm, "GPU-" + own, own));
+  EXPECT_EQ(share_a_device(comm, "GPU-0", own), comm.size() > 1);
+  EXPECT_EQ(share_a_device(comm, "GPU-" + joined, own), comm.size() > 1);
+  EXPECT_EQ(share_a_device(comm, "GPU-" + own, joined), comm.size() > 1) << "all ranks are on one node";
 }
 
 void expect_largest(DeviceCommunicator& tested, Communicator const& comm) {

@@ -14,6 +14,7 @@ TEST(Device, IsThereOrSaysWhyNot) {
     EXPECT_FALSE(devices().empty());
     EXPECT_FALSE(chosen().name.empty());
     EXPECT_EQ(chosen().uuid.size(), std::string("GPU-01234567-0123-0123-0123-0123456789ab").size());
+    EXPECT_EQ(chosen().address.size(), std::string("0000:1b:00").size());
     EXPECT_GT(free_memory(), 0U);
   } else {
     EXPECT_GT(why_none().size(), 10U);
