@@ -3,6 +3,7 @@
 #include <nccl.h>
 
 #include <chrono>
+#include <exception>
 #include <string>
 #include <thread>
 
@@ -34,9 +35,10 @@ class Nccl final : public DeviceCommunicator {
   }
 
   ~Nccl() override {
+    // Freeing waits for the other ranks of the node, which know nothing of an error that unwinds this one.
+    if (std::uncaught_exceptions() > exceptions_at_birth_) return;
+    ncclCommDestroy(handle_);
     cudaStreamDestroy(stream_);
-    // Not ncclCommDestroy, which waits for the other ranks: they may be unwinding. Nothing is under way here.
-    ncclCommAbort(handle_);
   }
   Nccl(Nccl const&) = delete;
   Nccl& operator=(Nccl const&) = delete;
@@ -48,8 +50,10 @@ class Nccl final : public DeviceCommunicator {
     check(ncclAllReduce(values, values, count, ncclUint8, ncclMax, handle_, stream_), "ncclAllReduce");
     wait("ncclAllReduce", [this] {
       cudaError_t const state = cudaStreamQuery(stream_);
-      if (state != cudaSuccess && state != cudaErrorNotReady) fail(cudaGetErrorString(state), "ncclAllReduce");
-      return state == cudaSuccess;
+      if (state == cudaSuccess) return true;
+      static_cast<void>(cudaGetLastError());  // "not ready" is not to be met again by the next check
+      if (state != cudaErrorNotReady) fail(cudaGetErrorString(state), "ncclAllReduce");
+      return false;
     });
   }
 
@@ -73,8 +77,8 @@ class Nccl final : public DeviceCommunicator {
   }
 
   [[noreturn]] void fail(std::string const& why, char const* call) {
+    // The end of the run frees the communicator: ncclCommAbort would wait for the other ranks of the node.
     std::string const more = handle_ ? ncclGetLastError(handle_) : "";
-    if (handle_) ncclCommAbort(handle_);
     std::string const message = "[rank " + std::to_string(rank_) + "] " + call + " failed (" + why +
                                 (more.empty() ? "" : "; " + more) +
                                 "). Look at the device with nvidia-smi, and set NCCL_DEBUG=INFO to see more.";
@@ -82,6 +86,7 @@ class Nccl final : public DeviceCommunicator {
   }
 
   int rank_;
+  int exceptions_at_birth_ = std::uncaught_exceptions();
   ncclComm_t handle_ = nullptr;
   cudaStream_t stream_ = nullptr;
 };
