@@ -8,7 +8,10 @@
 #include "base/check.hpp"
 #include "base/log.hpp"
 #include "base/parameters.hpp"
+#include "base/registry.hpp"
 #include "comm/agree.hpp"
+#include "comm/collectives.hpp"
+#include "device/device.hpp"
 
 namespace sonde::app {
 namespace {
@@ -89,6 +92,20 @@ void add_execution_options(CommandLine& line) {
 
 backend::BackendMaker backend_maker(CommandLine const& line) {
   return backend::backend_maker(line.text("backend"), {backend::precision_of(line.text("precision"))});
+}
+
+void check_same_backends(std::vector<std::string> const& own, comm::Communicator const& comm) {
+  bool const on_device = own.front().starts_with("cuda");
+  std::string const text = join(own) + (on_device ? " on " + device::chosen().name : "");
+  std::string first = text;
+  comm::broadcast(comm, first, 0);
+  comm::agree(comm, [&] {
+    if (text == first) return;
+    std::string const why = on_device || !device::built_in() ? "" : "; it has no GPU: " + device::why_none();
+    SONDE_FAIL_AS(InputError, "--backend: this rank computes by " << text << " but rank 0 by " << first
+                                                                  << " (results would depend on who did what" << why
+                                                                  << "). Give --backend cpu, or ranks that are alike.");
+  });
 }
 
 void add_output_options(CommandLine& line, bool required) {

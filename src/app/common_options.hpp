@@ -25,6 +25,9 @@ void add_text_options(CommandLine& line);
 void add_execution_options(CommandLine& line);
 /// What --backend and --precision ask for. Throws InputError for names there are not.
 backend::BackendMaker backend_maker(CommandLine const& line);
+/// Throws InputError on all ranks unless the models' backends, and the GPU where they use one, are the same everywhere:
+/// "auto" may have found a GPU on some ranks only. Collective.
+void check_same_backends(std::vector<std::string> const& own, comm::Communicator const& comm);
 /// --out, --overwrite.
 void add_output_options(CommandLine& line, bool required);
 

@@ -91,6 +91,9 @@ class GenerateJob {
       setup_ = std::make_unique<generate::Setup>(*config, networks, data.records, data.preprocess.model,
                                                  backend_maker(line_));
     });
+    std::vector<std::string> backends;
+    for (std::size_t k = 0; k < networks.size(); ++k) backends.push_back(setup_->backend(k)->name());
+    check_same_backends(backends, comm_);
     for (auto const& network : networks) units_.push_back(network->units());
     warn_about_rounds();
   }

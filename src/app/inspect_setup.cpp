@@ -101,6 +101,7 @@ void InspectSetup::open_models() {
     options.scan.batch = batch_;
     units_ = inspect::make_model_units(networks_, data_.records, data_.preprocess.model, options);
   });
+  check_same_backends(units_->backends(), comm_);
 }
 
 void InspectSetup::choose_form(inspect::ModelUnitsOptions& options) const {

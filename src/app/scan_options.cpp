@@ -56,6 +56,9 @@ std::unique_ptr<nn::Scan> make_scan(CommandLine& line, nn::Scan::Networks networ
     check_vocabulary(networks, data);
     scan = std::make_unique<nn::Scan>(std::move(networks), data.records, data.preprocess.model, std::move(options));
   });
+  std::vector<std::string> backends;
+  for (std::size_t k = 0; k < scan->networks().size(); ++k) backends.push_back(scan->backend_name(k));
+  check_same_backends(backends, comm);
   return scan;
 }
 
