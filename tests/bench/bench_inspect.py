@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """DeepBase's set-up as a user runs it: bench_inspect.py SONDE SHARED [--rounds N] [--records R] [--units U]
+                                                     [--backend cuda [--rates FILE]]
 
 An LSTM of 512 units (random weights: they do not matter here) that reads SQL, 190 hypotheses from spans of parse trees, 29,696
 records of 30 characters = 890,880 rows; pearson of all pairs and logistic regression, one epoch, everything exact, random-label
@@ -9,6 +10,10 @@ and on four times the records for memory. One line per case: name value unit; me
 `.cpu` is the processor time of the whole program, which other work on the machine disturbs less; `.program` is the wall clock of the whole program, from reading model, text and spans to the result file. `.work` is what the program
 itself counts (/timing/seconds): forward pass, hypotheses, sums, probes. The peer counts forward pass, correlations and probes of
 random hypotheses that it is given; it makes fewer records, and its time is per row.
+
+With --backend cuda instead: the same on one GPU, by the clock, and pearson alone. FILE holds the output of bench_device on this
+GPU: what the statistics of pearson would take at the measured rate of double-precision products (bench_unit_table measures
+the rate that they reach). SHARED is not needed then. Exit status 77 without a GPU.
 """
 import argparse
 import pathlib
@@ -20,7 +25,7 @@ import time
 
 import h5py
 
-from bench_generate import ENVIRONMENT, ONE_CORE, run, show
+from bench_generate import ENVIRONMENT, ONE_CORE, read_rates, run, show, without_device
 
 SYMBOLS = 30
 SCRIPTS = pathlib.Path(__file__).resolve().parents[2] / "scripts"
@@ -34,6 +39,8 @@ class Bench:
         self.inputs = {factor: self.make_inputs(factor) for factor in ((1, 4) if "memory" in args.only else (1,))}
 
     def make_inputs(self, factor):
+        if self.args.inputs and factor == 1:
+            return pathlib.Path(self.args.inputs)
         out = self.folder / f"sql{factor}"
         run([sys.executable, "-W", "ignore", str(SCRIPTS / "train_sql_lstm.py"), "--units", str(self.args.units), "--epochs", "0",
              "--records", str(factor * self.args.records), "--out", str(out)])
@@ -43,7 +50,8 @@ class Bench:
         inputs = self.inputs[factor]
         words = [self.args.sonde, "inspect", "--model", str(inputs / "model.onnx"), "--data", str(inputs / "queries.txt"),
                  "--vocab", str(inputs / "vocab.json"), "--record", f"window:{SYMBOLS}", "--units", "/lstm/LSTM", "--no-control",
-                 "--top", "0", "--out", str(self.out), "--overwrite", *options]
+                 "--top", "0", "--backend", self.args.backend, "--precision", self.args.precision, "--out", str(self.out),
+                 "--overwrite", *options]
         for form in ("time", "signal", "depth"):
             words += ["--hypothesis", f"{form}=spans:{inputs}/spans.h5:{form}"]
         for measure in measures:
@@ -127,6 +135,22 @@ class Bench:
             show(f"inspect.records_x{factor}.memory", memory, "MiB")
             show(f"inspect.records_x{factor}.program", program, "s")
 
+    def on_device(self):
+        """After loading: the forward pass, hypotheses, statistics and probes."""
+        name = f"inspect.{self.args.backend}"
+        for part, options, target in (("", {}, " (target 1)"), (".pearson_alone", {"measures": ("pearson",)}, "")):
+            runs = [self.timed(self.sonde(**options)) for _ in range(self.args.rounds)]
+            work = statistics.median(run[1] for run in runs)
+            show(f"{name}{part}.program", statistics.median(run[0] for run in runs), "s")
+            show(f"{name}{part}.work", work, "s" + target)
+            show(f"{name}{part}.rows", self.rows / work, "rows/s")
+        with h5py.File(self.out) as file:
+            hypotheses = file["hypotheses/name"].size
+        show("inspect.hypotheses", hypotheses, "1")
+        rate = read_rates(self.args.rates).get("device.product.fp64")
+        if rate:
+            show(f"{name}.statistics.bound", 2 * self.rows * self.args.units * hypotheses / (rate * 1e12), "s")
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -136,9 +160,17 @@ def main():
     parser.add_argument("--records", type=int, default=29696)
     parser.add_argument("--units", type=int, default=512)
     parser.add_argument("--only", nargs="*", default=["beside_peer", "parts", "two_cores", "early_stopping", "memory"])
+    parser.add_argument("--inputs", help="folder that train_sql_lstm.py wrote with these --units and --records; without it, it is run")
+    parser.add_argument("--backend", default="auto", choices=["auto", "cpu", "cuda"])
+    parser.add_argument("--precision", default="fp32", choices=["fp32", "tf32"], help="on a GPU")
+    parser.add_argument("--rates", help="file with the output of bench_device")
     args = parser.parse_args()
+    args.only = ["on_device"] if args.backend == "cuda" else args.only
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(args, folder)
+        if args.backend == "cuda" and (reason := without_device(args.sonde, str(bench.inputs[1] / "model.onnx"))):
+            print(f"bench_inspect skipped: {reason}")
+            sys.exit(77)
         for part in args.only:
             getattr(bench, part)()
 
