@@ -25,6 +25,7 @@ while [[ $# -gt 0 ]]; do
 done
 scripts/install_deps.sh --yes --bundle
 programs=(sonde tests/device/test_device tests/backend/test_backend tests/comm/test_device_comm)
+[[ $preset != cuda ]] || programs+=(tests/bench/bench_device tests/bench/bench_device_passes)
 if [[ -z $build ]]; then
   build=build/$preset
   scripts/build.sh "$preset" "${programs[@]##*/}"
@@ -49,6 +50,10 @@ pmix=$(dirname "$(readlink -f "$(ldconfig -p | awk '/libpmix.so.2/ {print $NF; e
 [[ -d $pmix/pmix ]] || pmix=$(dirname "$(find /usr/lib -type d -path '*pmix*/lib/pmix' | head -n 1)")
 cp "$pmix"/pmix/*.so "$root/lib/pmix/"
 cp -r scripts/sonde_results.py scripts/result_digest.py scripts/contact_sheet.py jobs inputs "$root/share/sonde/"
+# Benchmarks, where a Python can run them, find each other as in the source tree.
+mkdir -p "$root"/share/sonde/{scripts,tests/bench}
+cp scripts/{train_sql_lstm,sql_grammar}.py "$root/share/sonde/scripts/"
+cp tests/bench/{bench_generate,bench_inspect,torch_on}.py "$root/share/sonde/tests/bench/"
 cp scripts/run_gpu_tests.sh README.md LICENSE docs/gpu.md "$root/"
 
 # Left out: glibc, which belongs to the kernel's host, and NVIDIA's, which belong to its driver and cannot be passed on.

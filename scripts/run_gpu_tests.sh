@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
 # Runs every test and benchmark that needs a GPU, in a source tree after `scripts/build.sh cuda` or in an unpacked bundle
 # (scripts/bundle.sh), and prints one table: name, result or value, unit. Exit status 1 when anything failed. Minutes.
-#   scripts/run_gpu_tests.sh [--data FOLDER]     FOLDER with mnist/ (three LeNets and their test images): the benchmark of
-#                                                docs/gpu.md on the models of the publication, beside those of inputs/
+#   scripts/run_gpu_tests.sh [--shared FOLDER] [--python PROGRAM]
+#     FOLDER   has data/mnist, data/imagenet and peers/: the benchmarks of docs/gpu.md on published models (../shared)
+#     PROGRAM  a Python with PyTorch for this GPU, NumPy and h5py: what sonde is compared with (python3)
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-data=
+shared= python=python3
 while [[ $# -gt 0 ]]; do
   case "$1" in
-    --data) data=$(cd "$2" && pwd); shift 2 ;;
-    --help | -h) sed -n '2,5p' "$0"; exit 0 ;;
+    --shared) shared=$(cd "$2" && pwd) || exit 2; shift 2 ;;
+    --python) python=$2; shift 2 ;;
+    --help | -h) sed -n '2,6p' "$0"; exit 0 ;;
     *) echo "run_gpu_tests.sh: unknown option '$1' (no such option)." >&2; exit 2 ;;
   esac
 done
@@ -24,6 +26,7 @@ else
   build=$PWD/build/cuda
   sonde=$build/sonde mpirun=mpirun h5diff=h5diff
   program() { echo "$build/$1"; }
+  [[ -n $shared || ! -d ../shared/data ]] || shared=$(cd ../shared && pwd)
 fi
 if [[ ! -x $sonde ]]; then
   echo "run_gpu_tests.sh: $sonde is not there (nothing was built). Run scripts/build.sh cuda first." >&2
@@ -93,7 +96,27 @@ check inspect.cpu inspect --backend cpu --out "$scratch/inspect_cpu.h5"
 check inspect.cuda inspect --backend cuda --out "$scratch/inspect_cuda.h5"
 check inspect.same.pearson "$h5diff" --delta=1e-5 "$scratch/inspect_cpu.h5" "$scratch/inspect_cuda.h5" /scores/pearson/value
 
-# Benchmarks: value and unit.
+# Benchmarks. Each prints "name value unit" or "name skipped: reason".
+bench() {  # NAME COMMAND...
+  local title=$1 status=0 name value unit
+  shift
+  "$@" >"$scratch/rows" 2>"$scratch/log" || status=$?
+  while read -r name value unit; do
+    if [[ $name == '#' ]]; then echo "# $value $unit"; else row "$name" "${value%:}" "$unit"; fi
+  done <"$scratch/rows"
+  [[ $status -eq 0 || $status -eq 77 ]] || failed "$title" "exit status $status"
+}
+# repeat_images FILE.gz TIMES: the images several times over, in $scratch/images-idx3-ubyte. A micro-batch holds a seed once.
+repeat_images() {
+  gzip -dc "$1" >"$scratch/once"
+  local n=$((16#$(od -An -tx1 -j4 -N4 "$scratch/once" | tr -d ' \n') * $2)) i
+  {
+    head -c 4 "$scratch/once"
+    printf "$(printf '\\x%02x' $((n >> 24)) $((n >> 16 & 255)) $((n >> 8 & 255)) $((n & 255)))"
+    tail -c +9 "$scratch/once" | head -c 8
+    for ((i = 0; i < $2; ++i)); do tail -c +17 "$scratch/once"; done
+  } >"$scratch/images-idx3-ubyte"
+}
 speed() {  # NAME OPTION...
   local name=$1
   shift
@@ -103,16 +126,36 @@ speed() {  # NAME OPTION...
     failed "$name" ""
   fi
 }
-for batch in 256 4096; do
-  speed "bench.fashion.occlusion.batch$batch" --config jobs/fashion_light.ini --constraint occlusion --mode published \
-    --backend cuda --batch $batch --round 65536 --first-round 65536 --passes 8
-done
-if [[ -n $data ]]; then
-  for batch in 256 16384; do
-    speed "bench.mnist.occlusion.batch$batch" --model "$data/mnist/lenet1.h5" --model "$data/mnist/lenet4.h5" \
-      --model "$data/mnist/lenet5.h5" --seeds "$data/mnist/t10k-images-idx3-ubyte.gz" --preprocess scale=1/255 \
-      --constraint occlusion --mode published --backend cuda --batch $batch --round 65536 --first-round 65536 --passes 8
+
+bench bench_device "$(program tests/bench/bench_device)"
+cp "$scratch/rows" "$scratch/rates"
+bench bench_device_passes "$(program tests/bench/bench_device_passes)" 4096 fp32 inputs/fashion/lenet5.onnx
+if [[ -d $shared/data/imagenet ]]; then
+  for precision in fp32 tf32; do
+    bench bench_device_passes "$(program tests/bench/bench_device_passes)" 256 $precision \
+      "$shared"/data/imagenet/{squeezenet11_torchvision,darknet_tiny}_rgb255.onnx
   done
+else
+  row bench_device_passes skipped "no data/imagenet (see --shared)"
+fi
+repeat_images inputs/fashion/seeds-images-idx3-ubyte.gz 66
+for batch in 256 4096; do
+  speed "generate.fashion.cuda.batch$batch" --config jobs/fashion_light.ini --seeds "$scratch/images-idx3-ubyte" \
+    --constraint occlusion --mode published --backend cuda --batch $batch --round 65536 --first-round 65536
+done
+missing() { "$python" -c "import $1" 2>&1 | tail -n 1; }
+if [[ -n $(missing sys) ]]; then
+  row bench_generate skipped "$(missing sys)"
+elif [[ ! -d $shared/data/mnist ]]; then
+  row bench_generate skipped "no data/mnist (see --shared)"
+else
+  bench bench_generate "$python" tests/bench/bench_generate.py "$sonde" "$shared" --backend cuda --rounds 3 \
+    --python "$python" --rates "$scratch/rates"
+fi
+if [[ -n $(missing "h5py, numpy, torch") ]]; then
+  row bench_inspect skipped "$(missing "h5py, numpy, torch")"
+else
+  bench bench_inspect "$python" tests/bench/bench_inspect.py "$sonde" "${shared:-.}" --backend cuda --rates "$scratch/rates"
 fi
 [[ $failures -eq 0 ]] || { echo "$failures failed"; exit 1; }
 echo "all passed"
