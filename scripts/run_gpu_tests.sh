@@ -143,7 +143,11 @@ for batch in 256 4096; do
   speed "generate.fashion.cuda.batch$batch" --config jobs/fashion_light.ini --seeds "$scratch/images-idx3-ubyte" \
     --constraint occlusion --mode published --backend cuda --batch $batch --round 65536 --first-round 65536
 done
-missing() { "$python" -c "import $1" 2>&1 | tail -n 1; }
+# missing MODULES: why Python cannot import them; nothing when it can.
+missing() {
+  command -v "$python" >/dev/null || { echo "no $python (see --python)"; return; }
+  "$python" -c "import $1" 2>&1 | tail -n 1
+}
 if [[ -n $(missing sys) ]]; then
   row bench_generate skipped "$(missing sys)"
 elif [[ ! -d $shared/data/mnist ]]; then

@@ -16,6 +16,7 @@ The model has seen none of the queries in queries.txt. One thread and fixed seed
 gives the same files.
 """
 import argparse
+import inspect
 import json
 import pathlib
 import time
@@ -114,8 +115,11 @@ def main():
         accuracy, bits = measure(net, as_ids(text), args.records)
         facts.update(training_records=args.training_records, next_character_accuracy=round(accuracy, 4),
                      bits_a_character=round(bits, 4))
+    # The exporter of PyTorch 1.13, also where another is the default by now.
+    options = {"dynamo": False} if "dynamo" in inspect.signature(torch.onnx.export).parameters else {}
     torch.onnx.export(net, torch.zeros(1, SYMBOLS, dtype=torch.int64), str(args.out / "model.onnx"), opset_version=13,
-                      input_names=["ids"], output_names=["logits"], dynamic_axes={"ids": {0: "batch"}, "logits": {0: "batch"}})
+                      input_names=["ids"], output_names=["logits"], dynamic_axes={"ids": {0: "batch"}, "logits": {0: "batch"}},
+                      **options)
     (args.out / "facts.json").write_text(json.dumps(facts, indent=2) + "\n")
     print(json.dumps(facts, indent=2))
 
