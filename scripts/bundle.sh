@@ -25,7 +25,7 @@ while [[ $# -gt 0 ]]; do
 done
 scripts/install_deps.sh --yes --bundle
 programs=(sonde tests/device/test_device tests/backend/test_backend tests/comm/test_device_comm)
-[[ $preset != cuda ]] || programs+=(tests/bench/bench_device tests/bench/bench_device_passes)
+[[ $preset != cuda ]] || programs+=(tests/bench/bench_device{,_passes} tests/bench/bench_unit_table)
 if [[ -z $build ]]; then
   build=build/$preset
   scripts/build.sh "$preset" "${programs[@]##*/}"

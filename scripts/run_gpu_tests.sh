@@ -129,6 +129,7 @@ speed() {  # NAME OPTION...
 
 bench bench_device "$(program tests/bench/bench_device)"
 cp "$scratch/rows" "$scratch/rates"
+bench bench_unit_table "$(program tests/bench/bench_unit_table)"
 bench bench_device_passes "$(program tests/bench/bench_device_passes)" 4096 fp32 inputs/fashion/lenet5.onnx
 if [[ -d $shared/data/imagenet ]]; then
   for precision in fp32 tf32; do

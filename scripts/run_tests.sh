@@ -23,7 +23,7 @@ cuda_build() {
     return
   fi
   echo "the preset cuda, with $nvcc"
-  scripts/build.sh cuda sonde test_backend test_device test_device_comm bench_device bench_device_passes
+  scripts/build.sh cuda sonde test_backend test_device test_device_comm bench_device bench_device_passes bench_unit_table
   ctest --preset cuda --output-on-failure -R '^(backend|device|device_comm)\.'
 }
 [[ -z ${CI:-} || $preset != release ]] || cuda_build
