@@ -20,6 +20,21 @@ struct BlockSums {
   std::vector<double> xy;    // (U, H): sums of products
 };
 
+/// Linear models of units that are standardised first, one a column: the sum of (x - mean) * inverse * weight, plus the
+/// intercept.
+struct LinearModels {
+  std::int64_t first = 0;                    // of the table's units
+  std::span<double const> mean, inverse;     // (U)
+  std::span<float const> weight, intercept;  // (U, C), (C)
+};
+
+/// Sums over the rows of a block of residuals r = p - target, with p the logistic function of a model's value; 0 in
+/// rows without a target.
+struct ResidualSums {
+  std::vector<float> gradient;              // (U, C): sums of standardised units times r
+  std::vector<double> residual, curvature;  // (C): sums of r, of |r| (1 - |r|) = p (1 - p)
+};
+
 /// Columns of a table that come from one array.
 struct TablePart {
   float const* from = nullptr;          // (rows, width) in the backend's memory
@@ -46,6 +61,11 @@ class UnitTable {
   /// y (rows kept, H) and `sums` are.
   virtual void sum(UnitTerm term, std::span<double const> x_shift, std::span<double const> y_shift, float const* y,
                    BlockSums& sums) = 0;
+  /// Over the rows that sum() takes. target (rows kept, C): 0, 1, or more for none; of the host.
+  virtual void sum_residuals(LinearModels const& models, std::uint8_t const* target, ResidualSums& sums) = 0;
+  /// counts (4, C) = rows of target 0 and then 1 that a model decides for 0, then those it decides for 1: of a value
+  /// above 0.
+  virtual void count_decisions(LinearModels const& models, std::uint8_t const* target, std::vector<double>& counts) = 0;
 
   virtual std::size_t bytes() const = 0;
 };

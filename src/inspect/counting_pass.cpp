@@ -25,6 +25,11 @@ std::vector<std::int64_t> places_in(std::vector<std::int64_t> const& all, std::v
 /// The units [units.first, units.first + units.count) alone.
 Rows narrowed(Rows rows, comm::Block units, std::vector<float>& buffer) {
   if (units.count == rows.units) return rows;
+  if (!rows.unit) {
+    rows.first_there = units.first;
+    rows.units = units.count;
+    return rows;
+  }
   buffer.resize(static_cast<std::size_t>(rows.count * units.count));
   for (std::int64_t row = 0; row < rows.count; ++row) {
     std::copy_n(rows.unit + row * rows.units + units.first, units.count, buffer.data() + row * units.count);
@@ -92,7 +97,11 @@ bool CountingPass::finish_round() {
   if (reading_.left.empty()) return true;
   std::vector<std::int64_t> const wanted = probes_.empty() ? sums_.active() : columns_;
   std::vector<std::int64_t> const places = places_in(wanted, sums_.active());
-  bool const counting = step_ != repeat, there = probes_.empty() && sums_.takes_tables();
+  bool const counting = step_ != repeat, summing = counting && !places.empty();
+  auto const reads = [this](GroupProbe const& probe) { return step_ == test || epoch_ < probe.probe->passes(); };
+  bool const there = (!summing || sums_.takes_tables()) && std::ranges::all_of(probes_, [&](GroupProbe const& probe) {
+                       return !reads(probe) || probe.probe->takes_tables();
+                     });
   auto const before = static_cast<std::int64_t>(reading_.left.size());
   reading_.left = context_.rounds.run(reading_.left, [&](int number, std::int64_t block) {
     auto const read = context_.reader.read(number, block, wanted, there);
@@ -102,10 +111,10 @@ bool CountingPass::finish_round() {
       worker.rows += read->count;
       worker.records += static_cast<std::int64_t>(context_.order.block(block).size());
       worker.facts.update(*read, wanted);
-      if (!places.empty()) sums_.update(number, narrowed(*read, places, worker.hypotheses));
+      if (summing) sums_.update(number, narrowed(*read, places, worker.hypotheses));
     }
     for (GroupProbe& probe : probes_) {
-      if (step_ != test && epoch_ >= probe.probe->passes()) continue;
+      if (!reads(probe)) continue;
       Rows const some = narrowed(*read, probe.result.units, worker.units);
       step_ == test ? probe.probe->test(some) : probe.probe->add(some);
     }

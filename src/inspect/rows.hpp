@@ -18,6 +18,7 @@ struct Rows {
   std::int64_t const* key = nullptr;  // (count) what a random-label control draws by: the id of a text's symbol (Hewitt
                                       // & Liang 2019), the number of the row otherwise
   backend::UnitTable* there = nullptr;  // holds the unit values when `unit` is null
+  std::int64_t first_there = 0;         // the first of the table's units that is meant
 };
 
 }  // namespace sonde::inspect

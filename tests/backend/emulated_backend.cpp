@@ -137,16 +137,11 @@ class EmulatedQueue final : public DeviceQueue, public backend::kernels::KernelW
 
   void multiply_columns(std::int64_t rows, std::int64_t columns_a, std::int64_t columns_b, double const* a,
                         double const* b, double* c) override {
-    for (void const* pointer : {a, b, static_cast<double const*>(c)}) need(pointer, true);
-    guarded_memory().open();
-    for (std::int64_t i = 0; i < columns_a; ++i) {
-      for (std::int64_t j = 0; j < columns_b; ++j) {
-        double sum = 0;
-        for (std::int64_t row = 0; row < rows; ++row) sum += a[row * columns_a + i] * b[row * columns_b + j];
-        c[i * columns_b + j] = sum;
-      }
-    }
-    guarded_memory().close();
+    multiply_any(rows, columns_a, columns_b, a, b, c);
+  }
+  void multiply_columns(std::int64_t rows, std::int64_t columns_a, std::int64_t columns_b, float const* a,
+                        float const* b, float* c) override {
+    multiply_any(rows, columns_a, columns_b, a, b, c);
   }
 
   /// Words of a body that are addresses must be the device's.
@@ -162,6 +157,21 @@ class EmulatedQueue final : public DeviceQueue, public backend::kernels::KernelW
   void after() override { guarded_memory().close(); }
 
  private:
+  template <class T>
+  static void multiply_any(std::int64_t rows, std::int64_t columns_a, std::int64_t columns_b, T const* a, T const* b,
+                           T* c) {
+    for (void const* pointer : {a, b, static_cast<T const*>(c)}) need(pointer, true);
+    guarded_memory().open();
+    for (std::int64_t i = 0; i < columns_a; ++i) {
+      for (std::int64_t j = 0; j < columns_b; ++j) {
+        double sum = 0;
+        for (std::int64_t row = 0; row < rows; ++row)
+          sum += double{a[row * columns_a + i]} * double{b[row * columns_b + j]};
+        c[i * columns_b + j] = static_cast<T>(sum);
+      }
+    }
+    guarded_memory().close();
+  }
   /// Numbers may look like addresses, but hardly of anything.
   static bool is_mapped(std::uintptr_t word) {
     constexpr std::uintptr_t page = 4096;

@@ -1,6 +1,7 @@
 // Tables of unit values in a backend's memory: what is put, found and summed there, against plain loops.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 
 #include "backend/backend.hpp"
@@ -13,6 +14,8 @@ namespace sonde::test {
 namespace {
 
 using backend::BlockSums;
+using backend::LinearModels;
+using backend::ResidualSums;
 using backend::UnitTable;
 using backend::UnitTerm;
 
@@ -139,6 +142,95 @@ TEST_P(UnitTables, FindTheFirstValueThatIsNotFinite) {
   x[60 * units + 3] = -std::numeric_limits<float>::infinity();
   x[60 * units + 2] = std::numeric_limits<float>::infinity();
   EXPECT_EQ(filled(x)->find_not_finite(), 60 * units + 2);
+}
+
+/// Models of units 1 to 3 of 5, four columns; target 2 is none.
+struct Models {
+  static constexpr std::int64_t first = 1, count = 3, columns = 4;
+  std::vector<double> mean{0.1, -0.2, 0.3}, inverse{1.5, 0.0, 2};
+  std::vector<float> weight = spread(count * columns, -1, 1, 8), intercept{0.25F, 0, -1, 0.5F};
+
+  LinearModels view() const { return {first, mean, inverse, weight, intercept}; }
+  static std::vector<std::uint8_t> targets(std::size_t count_of_rows) {
+    std::vector<std::uint8_t> target;
+    for (std::size_t i = 0; i < count_of_rows * columns; ++i)
+      target.push_back(static_cast<std::uint8_t>(i * 7 / 3 % 3));
+    return target;
+  }
+  double unit(std::vector<float> const& x, std::int32_t row, std::int64_t u) const {
+    auto const i = static_cast<std::size_t>(u);
+    return (x[static_cast<std::size_t>(row * units + first + u)] - mean[i]) * inverse[i];
+  }
+  double value(std::vector<float> const& x, std::int32_t row, std::int64_t c) const {
+    double sum = intercept[static_cast<std::size_t>(c)];
+    for (std::int64_t u = 0; u < count; ++u) sum += unit(x, row, u) * weight[static_cast<std::size_t>(u * columns + c)];
+    return sum;
+  }
+
+  void expect_residuals(UnitTable& table, std::vector<float> const& x, std::vector<std::int32_t> const& kept) const {
+    std::vector<double> gradient(count * columns), residual(columns), curvature(columns);
+    auto const target = targets(kept.size());
+    for (std::size_t n = 0; n < kept.size(); ++n) {
+      for (std::int64_t c = 0; c < columns; ++c) {
+        double const t = target[n * columns + static_cast<std::size_t>(c)];
+        if (t > 1) continue;
+        double const p = 1 / (1 + std::exp(-value(x, kept[n], c)));
+        residual[static_cast<std::size_t>(c)] += p - t;
+        curvature[static_cast<std::size_t>(c)] += p * (1 - p);
+        for (std::int64_t u = 0; u < count; ++u)
+          gradient[static_cast<std::size_t>(u * columns + c)] += unit(x, kept[n], u) * (p - t);
+      }
+    }
+    ResidualSums sums;
+    table.sum_residuals(view(), target.data(), sums);
+    auto const expect_near = [](auto const& actual, std::vector<double> const& right) {
+      ASSERT_EQ(actual.size(), right.size());
+      for (std::size_t i = 0; i < right.size(); ++i) EXPECT_NEAR(actual[i], right[i], 1e-4) << "number " << i;
+    };
+    expect_near(sums.gradient, gradient);
+    expect_near(sums.residual, residual);
+    expect_near(sums.curvature, curvature);
+  }
+
+  void expect_decisions(UnitTable& table, std::vector<float> const& x, std::vector<std::int32_t> const& kept) const {
+    std::vector<double> right(4 * columns), counts;
+    auto const target = targets(kept.size());
+    for (std::size_t n = 0; n < kept.size(); ++n) {
+      for (std::int64_t c = 0; c < columns; ++c) {
+        std::size_t const t = target[n * columns + static_cast<std::size_t>(c)];
+        if (t > 1) continue;
+        double const decides = value(x, kept[n], c);
+        ASSERT_GT(std::abs(decides), 1e-5) << "too near to call";
+        right[((decides > 0 ? 2 : 0) + t) * columns + static_cast<std::size_t>(c)] += 1;
+      }
+    }
+    table.count_decisions(view(), target.data(), counts);
+    EXPECT_EQ(counts, right);
+  }
+};
+
+TEST_P(UnitTables, SumResidualsAndCountDecisionsOfModels) {
+  auto const x = spread(rows * units, -1, 1, 9);
+  auto const table = filled(x);
+  Models const models;
+  models.expect_residuals(*table, x, all_rows());
+  models.expect_decisions(*table, x, all_rows());
+  expect_sums(*table, x, all_rows());
+  std::vector<std::int32_t> const kept{1, 2, 63, 64, 65, 130};
+  table->keep(kept);
+  models.expect_decisions(*table, x, kept);
+  models.expect_residuals(*table, x, kept);
+}
+
+TEST_P(UnitTables, CountRowsWhoseModelIsNotKnownAsDecidedForZero) {
+  auto const x = spread(rows * units, -1, 1, 9);
+  Models models;
+  models.intercept[2] = std::numeric_limits<float>::quiet_NaN();
+  std::vector<double> counts;
+  filled(x)->count_decisions(models.view(), std::vector<std::uint8_t>(rows * Models::columns, 1).data(), counts);
+  ASSERT_EQ(counts.size(), 4U * Models::columns);
+  EXPECT_EQ(counts[1 * Models::columns + 2], rows);
+  EXPECT_EQ(counts[3 * Models::columns + 2], 0);
 }
 
 TEST(UnitTable, IsForMemoryThatIsNotTheHosts) {

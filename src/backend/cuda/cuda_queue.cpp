@@ -131,6 +131,15 @@ void CudaQueue::multiply_columns(std::int64_t rows, std::int64_t columns_a, std:
   SONDE_CUDA(cublasDgemm(handle, CUBLAS_OP_N, CUBLAS_OP_T, n, m, checked_int(rows), &one, b, n, a, m, &none, c, n));
 }
 
+void CudaQueue::multiply_columns(std::int64_t rows, std::int64_t columns_a, std::int64_t columns_b, float const* a,
+                                 float const* b, float* c) {
+  cublasContext* const handle = cublas();
+  device::make_current();
+  float const one = 1, none = 0;
+  int const m = checked_int(columns_a), n = checked_int(columns_b);
+  SONDE_CUDA(cublasSgemm(handle, CUBLAS_OP_N, CUBLAS_OP_T, n, m, checked_int(rows), &one, b, n, a, m, &none, c, n));
+}
+
 cudaStream_t stream(Queue& queue) {
   device::make_current();
   return static_cast<CudaQueue&>(queue).stream();

@@ -33,6 +33,8 @@ class CudaQueue final : public DeviceQueue {
   void multiply(Product const& product) override;
   void multiply_columns(std::int64_t rows, std::int64_t columns_a, std::int64_t columns_b, double const* a,
                         double const* b, double* c) override;
+  void multiply_columns(std::int64_t rows, std::int64_t columns_a, std::int64_t columns_b, float const* a,
+                        float const* b, float* c) override;
 
   cudaStream_t stream() const { return stream_; }
   cudnnContext* cudnn();

@@ -29,9 +29,11 @@ class DeviceQueue : public Queue {
   virtual void copy(void* to, void const* from, std::size_t bytes) = 0;
   virtual void clear(void* to, std::size_t bytes) = 0;
   virtual void multiply(Product const& product) = 0;
-  /// c (columns_a, columns_b) = a' b, with a (rows, columns_a) and b (rows, columns_b), in double precision.
+  /// c (columns_a, columns_b) = a' b, with a (rows, columns_a) and b (rows, columns_b).
   virtual void multiply_columns(std::int64_t rows, std::int64_t columns_a, std::int64_t columns_b, double const* a,
                                 double const* b, double* c) = 0;
+  virtual void multiply_columns(std::int64_t rows, std::int64_t columns_a, std::int64_t columns_b, float const* a,
+                                float const* b, float* c) = 0;
 };
 
 /// The queue that an op of the device backend was given.

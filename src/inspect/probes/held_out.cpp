@@ -16,8 +16,10 @@ void Confusion::add(std::uint8_t const* target, float const* decision) {
   }
 }
 
-void Confusion::add(Confusion const& other) {
-  for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
+void Confusion::add(Confusion const& other) { add(other.counts_); }
+
+void Confusion::add(std::vector<double> const& counts) {
+  for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += counts[i];
 }
 
 void Confusion::merge(comm::Communicator const& comm) {

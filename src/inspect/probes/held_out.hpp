@@ -18,6 +18,8 @@ class Confusion {
   /// A row: its targets and the values that decide (1 when above 0).
   void add(std::uint8_t const* target, float const* decision);
   void add(Confusion const& other);
+  /// counts (4, columns) as backend::UnitTable::count_decisions() has them.
+  void add(std::vector<double> const& counts);
   /// Collective.
   void merge(comm::Communicator const& comm);
 
@@ -32,7 +34,7 @@ class Confusion {
   double majority(std::int64_t column) const;
 
  private:
-  enum Row { true_0, false_0, false_1, true_1 };
+  enum Row { true_0, false_0, false_1, true_1 };  // 2 * decision + target
   double of(Row row, std::int64_t column) const;
 
   std::vector<double> counts_;  // (4, columns)

@@ -59,6 +59,9 @@ class JointProbe {
   virtual int passes() const { return 1; }
   /// Training rows of a block. Thread safe.
   virtual void add(Rows const& rows) = 0;
+  /// Whether add(), or after fit() test(), can do with unit values that are elsewhere (Rows::there). Another answer may
+  /// be given after step() and fit().
+  virtual bool takes_tables() const { return false; }
   /// Ends a mini-batch. Collective.
   virtual void step(comm::Communicator const& comm) = 0;
   /// Ends training; false when it was stopped, to be called again. Collective.

@@ -2,11 +2,13 @@
 //
 // While the training rows fit the memory they are kept, and solved for to a stated gradient. Otherwise they are
 // streamed: the first mini-batch gives mean and deviation of the units, then every mini-batch is one step.
+#include <algorithm>
 #include <cmath>
 #include <mutex>
 #include <optional>
 
 #include "backend/blas.hpp"
+#include "backend/unit_table.hpp"
 #include "base/check.hpp"
 #include "base/parameters.hpp"
 #include "comm/collectives.hpp"
@@ -34,12 +36,14 @@ struct Options {
 struct Scratch {
   std::vector<float> x;                  // (piece, U) standardised
   std::vector<float> z;                  // (piece, C) values that decide, then residuals
-  std::vector<std::uint8_t> target;      // (piece, C)
+  std::vector<std::uint8_t> target;      // (piece, C); (rows, C) of a table
   std::vector<float> draw;               // (H)
   std::vector<std::uint8_t> other;       // (H) whether a hypothesis ever had a value that is neither 0 nor 1
   std::vector<float> gradient;           // (U + 1, C)
   std::vector<float> curvature;          // (C) sums of p (1 - p)
   std::vector<std::int32_t> rows, ones;  // (C) with a target; where it is 1
+  backend::ResidualSums there;           // of a table
+  std::vector<double> decisions;         // of a table: (4, C)
 };
 
 /// Targets of a row of hypotheses; other[h] becomes 1 for a value that is neither 0 nor 1 nor missing.
@@ -52,14 +56,20 @@ void encode(std::int64_t width, float const* __restrict value, std::uint8_t* __r
   }
 }
 
-/// Adds a row of residuals to their sums and p (1 - p) to those of the curvature, and counts targets.
-void add_row(std::int64_t columns, float const* __restrict residual, std::uint8_t const* __restrict target,
-             float* __restrict sum, float* __restrict curvature, std::int32_t* __restrict rows,
-             std::int32_t* __restrict ones) {
+/// Adds a row of residuals to their sums and p (1 - p) to those of the curvature.
+void add_row(std::int64_t columns, float const* __restrict residual, float* __restrict sum,
+             float* __restrict curvature) {
   for (std::int64_t c = 0; c < columns; ++c) {
     sum[c] += residual[c];
     float const off = std::fabs(residual[c]);  // p or 1 - p
     curvature[c] += off * (1 - off);
+  }
+}
+
+/// Counts the targets of a row.
+void count_row(std::int64_t columns, std::uint8_t const* __restrict target, std::int32_t* __restrict rows,
+               std::int32_t* __restrict ones) {
+  for (std::int64_t c = 0; c < columns; ++c) {
     rows[c] += target[c] == no_target ? 0 : 1;
     ones[c] += target[c] == target_1 ? 1 : 0;
   }
@@ -78,6 +88,7 @@ class Logistic final : public JointProbe {
   }
   int passes() const override { return kept_ ? 1 : static_cast<int>(options_.epochs); }
   void add(Rows const& rows) override;
+  bool takes_tables() const override { return fitted_ || (!kept_ && standardization_); }
   void step(comm::Communicator const& comm) override;
   bool fit(comm::Communicator const& comm, FitWatch const& watch) override;
   void test(Rows const& rows) override;
@@ -87,9 +98,14 @@ class Logistic final : public JointProbe {
 
  private:
   void learn_rows(comm::Communicator const& comm);
-  void label(std::int64_t count, float const* hypothesis, std::int64_t const* key, Scratch& scratch);
+  void label(std::int64_t count, float const* hypothesis, std::int64_t const* key, Scratch& scratch,
+             std::uint8_t* target);
   void decide(std::int64_t count, float const* unit, Scratch& scratch) const;
+  backend::LinearModels models(Rows const& rows) const;
+  void label_table(Rows const& rows, Scratch& scratch);
   void descend(Rows const& rows);
+  void sum_here(Rows const& rows, Scratch& scratch);
+  void sum_there(Rows const& rows, Scratch& scratch);
   void precondition(comm::Communicator const& comm);
   bool solve(comm::Communicator const& comm, FitWatch const& watch);
   void use(std::vector<double> const& weights, std::vector<double> const& intercepts);
@@ -161,14 +177,13 @@ void Logistic::learn_rows(comm::Communicator const& comm) {
     base_rate_.push_back(static_cast<float>(sums[width + h] / std::max(1.0, sums[h])));
 }
 
-/// Fills scratch.target for at most `piece` rows.
-void Logistic::label(std::int64_t count, float const* hypothesis, std::int64_t const* key, Scratch& scratch) {
+/// Fills target (count, C).
+void Logistic::label(std::int64_t count, float const* hypothesis, std::int64_t const* key, Scratch& scratch,
+                     std::uint8_t* target) {
   std::int64_t const width = context_.hypotheses;
-  scratch.target.resize(static_cast<std::size_t>(piece * columns_));
   scratch.draw.resize(static_cast<std::size_t>(width));
   scratch.other.resize(static_cast<std::size_t>(width));
-  for (std::int64_t row = 0; row < count; ++row, hypothesis += width) {
-    std::uint8_t* const target = scratch.target.data() + row * columns_;
+  for (std::int64_t row = 0; row < count; ++row, hypothesis += width, target += columns_) {
     encode(width, hypothesis, target, scratch.other.data());
     if (!context_.control) continue;
     control_draws(context_.rng_seed, key[row], width, scratch.draw.data());
@@ -193,24 +208,13 @@ void Logistic::decide(std::int64_t count, float const* unit, Scratch& scratch) c
 
 /// Adds the gradient of a block, in single precision, to that of the mini-batch, in double.
 void Logistic::descend(Rows const& rows) {
+  if (rows.count == 0) return;
   auto scratch = pool_.take();
   scratch->gradient.assign(gradient_.size(), 0);
   scratch->curvature.assign(curvature_.size(), 0);
   scratch->rows.assign(rows_.size(), 0);
   scratch->ones.assign(ones_.size(), 0);
-  float* const intercepts = scratch->gradient.data() + context_.units * columns_;
-  for (std::int64_t first = 0; first < rows.count; first += piece) {
-    std::int64_t const count = std::min(piece, rows.count - first);
-    label(count, rows.hypothesis + first * rows.hypotheses, rows.key + first, *scratch);
-    decide(count, rows.unit + first * rows.units, *scratch);
-    logistic_residuals(count * columns_, scratch->target.data(), scratch->z.data());
-    for (std::int64_t row = 0; row < count; ++row) {
-      add_row(columns_, scratch->z.data() + row * columns_, scratch->target.data() + row * columns_, intercepts,
-              scratch->curvature.data(), scratch->rows.data(), scratch->ones.data());
-    }
-    backend::add_column_products(count, context_.units, columns_, scratch->x.data(), scratch->z.data(),
-                                 scratch->gradient.data());
-  }
+  rows.unit ? sum_here(rows, *scratch) : sum_there(rows, *scratch);
   {
     std::scoped_lock const lock(mutex_);
     for (std::size_t i = 0; i < gradient_.size(); ++i) gradient_[i] += scratch->gradient[i];
@@ -222,6 +226,46 @@ void Logistic::descend(Rows const& rows) {
     seen_ += static_cast<double>(rows.count);
   }
   pool_.put_back(std::move(scratch));
+}
+
+void Logistic::sum_here(Rows const& rows, Scratch& scratch) {
+  scratch.target.resize(static_cast<std::size_t>(piece * columns_));
+  float* const intercepts = scratch.gradient.data() + context_.units * columns_;
+  for (std::int64_t first = 0; first < rows.count; first += piece) {
+    std::int64_t const count = std::min(piece, rows.count - first);
+    label(count, rows.hypothesis + first * rows.hypotheses, rows.key + first, scratch, scratch.target.data());
+    decide(count, rows.unit + first * rows.units, scratch);
+    logistic_residuals(count * columns_, scratch.target.data(), scratch.z.data());
+    for (std::int64_t row = 0; row < count; ++row) {
+      add_row(columns_, scratch.z.data() + row * columns_, intercepts, scratch.curvature.data());
+      count_row(columns_, scratch.target.data() + row * columns_, scratch.rows.data(), scratch.ones.data());
+    }
+    backend::add_column_products(count, context_.units, columns_, scratch.x.data(), scratch.z.data(),
+                                 scratch.gradient.data());
+  }
+}
+
+/// What the rows' table is to compute with.
+backend::LinearModels Logistic::models(Rows const& rows) const {
+  return {rows.first_there, standardization_->mean, standardization_->inverse, weight_, intercept_};
+}
+
+void Logistic::label_table(Rows const& rows, Scratch& scratch) {
+  scratch.target.resize(static_cast<std::size_t>(rows.count * columns_));
+  label(rows.count, rows.hypothesis, rows.key, scratch, scratch.target.data());
+}
+
+/// Unit values stay where the backend of their model has them.
+void Logistic::sum_there(Rows const& rows, Scratch& scratch) {
+  EXPECT(rows.there && takes_tables());
+  label_table(rows, scratch);
+  for (std::int64_t row = 0; row < rows.count; ++row)
+    count_row(columns_, scratch.target.data() + row * columns_, scratch.rows.data(), scratch.ones.data());
+  rows.there->sum_residuals(models(rows), scratch.target.data(), scratch.there);
+  auto const intercepts = std::ranges::copy(scratch.there.gradient, scratch.gradient.begin()).out;
+  std::ranges::transform(scratch.there.residual, intercepts, [](double sum) { return static_cast<float>(sum); });
+  std::ranges::transform(scratch.there.curvature, scratch.curvature.begin(),
+                         [](double sum) { return static_cast<float>(sum); });
 }
 
 /// Gives the descent the correlations of the units in the stored rows of all ranks.
@@ -273,11 +317,7 @@ bool Logistic::solve(comm::Communicator const& comm, FitWatch const& watch) {
   std::int64_t const stored = stored_.count();
   std::vector<std::uint8_t> target(static_cast<std::size_t>(stored * columns_));
   auto scratch = pool_.take();
-  for (std::int64_t first = 0; first < stored; first += piece) {
-    std::int64_t const count = std::min(piece, stored - first);
-    label(count, stored_.label.data() + first * context_.hypotheses, stored_.key.data() + first, *scratch);
-    std::copy_n(scratch->target.begin(), count * columns_, target.begin() + first * columns_);
-  }
+  label(stored, stored_.label.data(), stored_.key.data(), *scratch, target.data());
   pool_.put_back(std::move(scratch));
   LogisticRows const rows{stored, context_.units, columns_, stored_.unit.data(), target.data()};
   return solve_logistic(comm, rows, *standardization_, options_.penalty, options_.tolerance, most_iterations,
@@ -317,11 +357,18 @@ bool Logistic::fit(comm::Communicator const& comm, FitWatch const& watch) {
 }
 
 void Logistic::test(Rows const& rows) {
+  if (rows.count == 0) return;
   auto scratch = pool_.take();
   Confusion confusion(columns_);
-  for (std::int64_t first = 0; first < rows.count; first += piece) {
+  if (!rows.unit) {
+    label_table(rows, *scratch);
+    rows.there->count_decisions(models(rows), scratch->target.data(), scratch->decisions);
+    confusion.add(scratch->decisions);
+  }
+  for (std::int64_t first = 0; rows.unit && first < rows.count; first += piece) {
     std::int64_t const count = std::min(piece, rows.count - first);
-    label(count, rows.hypothesis + first * rows.hypotheses, rows.key + first, *scratch);
+    scratch->target.resize(static_cast<std::size_t>(piece * columns_));
+    label(count, rows.hypothesis + first * rows.hypotheses, rows.key + first, *scratch, scratch->target.data());
     decide(count, rows.unit + first * rows.units, *scratch);
     for (std::int64_t row = 0; row < count; ++row)
       confusion.add(scratch->target.data() + row * columns_, scratch->z.data() + row * columns_);

@@ -6,6 +6,9 @@ namespace sonde::backend::kernels {
 
 SONDE_ROW_KERNEL(FindNotFinite);
 SONDE_ELEMENT_KERNEL(ShiftColumns);
+SONDE_ELEMENT_KERNEL(Standardize);
+SONDE_ELEMENT_KERNEL(LogisticResiduals);
+SONDE_ELEMENT_KERNEL(CountDecisions);
 SONDE_ELEMENT_KERNEL(SumSlices);
 
 }  // namespace sonde::backend::kernels
