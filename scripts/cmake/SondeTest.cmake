@@ -15,6 +15,11 @@ function(sonde_mpi_command variable ranks)
   set(${variable} ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks} PARENT_SCOPE)
 endfunction()
 
+sonde_precompiled(sonde_precompiled_test ${SONDE_STANDARD_HEADERS} <gtest/gtest.h>)
+if(SONDE_PRECOMPILE)
+  target_link_libraries(sonde_precompiled_test PRIVATE GTest::gtest)
+endif()
+
 # Builds all programs of add_sonde_test(); their tests have the label "unit".
 add_custom_target(unit_tests)
 
@@ -37,6 +42,7 @@ function(add_sonde_test name)
   add_executable(test_${name} ${ARG_SOURCES})
   add_dependencies(unit_tests test_${name})
   target_link_libraries(test_${name} PRIVATE ${ARG_LIBRARIES} sonde_test_harness)
+  sonde_reuse_precompiled(test_${name} sonde_precompiled_test)
   target_compile_definitions(test_${name} PRIVATE
                              SONDE_SHARED_DIR="${SONDE_SHARED_DIR}" SONDE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   foreach(ranks IN LISTS ARG_NP)

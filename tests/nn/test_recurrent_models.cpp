@@ -17,6 +17,12 @@ namespace {
 
 using Floats = std::vector<float>;
 
+#ifdef __SANITIZE_ADDRESS__
+constexpr bool sanitized = true;
+#else
+constexpr bool sanitized = false;
+#endif
+
 std::shared_ptr<nn::Network const> read(std::string const& path, std::int64_t length = 0) {
   io::ModelOptions options;
   options.sequence_length = length;
@@ -49,6 +55,10 @@ void expect_close(Floats const& actual, std::vector<double> const& expected, std
 class RecurrentModels : public testing::TestWithParam<char const*> {
  protected:
   std::string kind() const { return GetParam(); }
+
+  /// The reference backend takes minutes for whole data sets under the sanitizers, and runs the same code for a few
+  /// rows.
+  bool too_slow() const { return sanitized && kind() == "reference"; }
 
   /// Values of a node for all rows.
   Floats values(std::shared_ptr<nn::Network const> const& network, Floats const& rows, int node) const {
@@ -130,6 +140,7 @@ TEST_P(RecurrentModels, MnistAgreesWithGoldenNumbers) {
 
 TEST_P(RecurrentModels, MnistAccuracies) {
   SONDE_NEEDS_SHARED("data/mnist/testrnn_mnist_lstm_2.h5");
+  if (too_slow()) GTEST_SKIP() << "the reference backend under the sanitizers";
   std::vector<std::int64_t> indices(1000);
   for (std::size_t i = 0; i < indices.size(); ++i) indices[i] = static_cast<std::int64_t>(i);
   Floats const images = test::mnist_images(indices);
@@ -221,6 +232,7 @@ Titles titles(std::size_t characters) {
 
 TEST_P(RecurrentModels, HackerNewsKnowsItsTitles) {
   SONDE_NEEDS_SHARED("data/text/hacker_news.onnx");
+  if (too_slow()) GTEST_SKIP() << "the reference backend under the sanitizers";
   namespace fs = std::filesystem;
   fs::path const folder = test::scratch_path("recurrent-models");
   fs::create_directories(folder);

@@ -89,6 +89,13 @@ def headers(root):
             yield f"{path}:1: a header starts with a comment that says what it is for"
         if "#pragma once" not in lines:
             yield f"{path}: no #pragma once"
+    for path, lines in files(root, {".cpp"}, "src"):
+        header = pathlib.Path(path).with_suffix(".hpp")
+        if not (root / header).exists():
+            continue
+        first = next((name for _, _, name in includes(lines)), "")
+        if f"src/{first}" != header.as_posix():
+            yield f"{path}: includes {header.relative_to('src').as_posix()} first, which then compiles alone"
 
 
 def text(root):

@@ -55,6 +55,9 @@ class Rules(unittest.TestCase):
         self.good("headers", {"src/base/a.hpp": ALL})
         self.bad("headers", {"src/base/a.hpp": "#pragma once\n"})
         self.bad("headers", {"src/base/a.hpp": "// What it is for.\n"})
+        self.good("headers", {"src/base/a.hpp": ALL, "src/base/a.cpp": '#include "base/a.hpp"\n\n#include <map>\n'})
+        self.bad("headers", {"src/base/a.hpp": ALL, "src/base/a.cpp": '#include <map>\n#include "base/a.hpp"\n'})
+        self.bad("headers", {"src/base/a.hpp": ALL, "src/base/a.cpp": "int a;\n"})
 
     def test_text(self):
         self.good("text", {"src/base/a.hpp": ALL, "a.md": "x\n", ".ci/run": "true\n"})
