@@ -17,10 +17,11 @@ namespace sonde::app {
 namespace {
 
 CommandLine make_verify_line() {
-  CommandLine line("sonde verify F.h5 [--model A --model B ...] [options]",
-                   "Re-runs every finding of a result of sonde generate from its stored bytes and recomputes its "
-                   "coverage. Exit status\n"
-                   "0: every finding holds; 1: one does not (each is printed); 2: the file cannot be read.");
+  CommandLine line(
+      "sonde verify F.h5 [--model A --model B ...] [options]",
+      "Re-runs every finding of a result of sonde generate, and its seed, from their stored bytes, recomputes its\n"
+      "coverage, and compares its tables with each other. Exit status 0: all holds; 1: something does not (each is\n"
+      "printed); 2: the file cannot be read.");
   line.group("Result")->add_options()("result", po::value<std::string>()->value_name("F.h5"),
                                       "the result file; also as the first word")(
       "model", po::value<std::vector<std::string>>()->value_name("FILE"),
@@ -68,7 +69,8 @@ void print_report(generate::VerifyReport const& report) {
   for (std::string const& problem : report.problems) std::cout << problem << '\n';
   std::cout << report.findings << " findings re-run: " << report.findings - report.failed - report.near_ties
             << " hold, " << report.near_ties << " near ties, " << report.failed << " do not hold; coverage "
-            << (report.coverage_holds ? "holds" : "DOES NOT HOLD") << '\n';
+            << (report.coverage_holds ? "holds" : "DOES NOT HOLD") << "; tables "
+            << (report.tables_hold ? "agree" : "DO NOT AGREE") << '\n';
 }
 
 }  // namespace
@@ -99,7 +101,7 @@ int run_verify(std::vector<std::string> const& words, comm::Communicator const& 
   });
   generate::VerifyReport const report = job->run(comm);
   if (comm.is_root()) print_report(report);
-  return report.failed == 0 && report.coverage_holds ? exit_done : exit_failure;
+  return report.failed == 0 && report.coverage_holds && report.tables_hold ? exit_done : exit_failure;
 }
 
 }  // namespace sonde::app

@@ -14,6 +14,7 @@ struct VerifyReport {
   std::int64_t failed = 0;
   std::int64_t near_ties = 0;  // other labels than stored, within the tolerance of a tie; only on another backend
   bool coverage_holds = false;
+  bool tables_hold = false;           // check_tables() has found nothing
   std::vector<std::string> problems;  // one line each, on rank 0; at most a few hundred
 };
 
@@ -28,10 +29,14 @@ class VerifyJob {
 
  private:
   struct Columns;
-  void check_group(std::int64_t first, std::span<Verdict const> verdicts, std::vector<float> const& inputs,
-                   std::vector<float> const& seeds, VerifyReport& report) const;
-  std::string check_finding(std::size_t row, Verdict const& verdict, std::span<float const> input,
-                            std::span<float const> seed, bool& near_tie) const;
+  struct Group;
+  void check_group(Group const& group, VerifyReport& report) const;
+  std::string check_finding(Group const& group, std::size_t i, bool& near_tie) const;
+  std::string check_input(std::size_t row, Verdict const& verdict, bool& near_tie) const;
+  std::string check_change(std::size_t row, std::span<float const> input, std::span<float const> seed) const;
+  std::string check_valid(Group const& group, std::size_t i) const;
+  std::string check_seed(std::size_t row, Verdict const& input, Verdict const& seed, bool& near_tie) const;
+  bool generated(std::size_t row) const;
   bool coverage_matches(CoverageState const& state, std::vector<std::string>& problems) const;
 
   io::H5File file_;
@@ -39,6 +44,9 @@ class VerifyJob {
   std::shared_ptr<Columns const> columns_;
   double tolerance_;
   bool same_backend_ = true;
+  bool exact_ = true;         // every pass of the run can be had again to the bit, not only the recorder's
+  bool knows_saved_ = false;  // published findings' saved forms too: not where rules of features have a part in them
+  std::vector<std::string> table_problems_;
 };
 
 }  // namespace sonde::generate

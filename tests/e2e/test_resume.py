@@ -11,7 +11,7 @@ import time
 import h5py
 import numpy as np
 
-from sonde_case import MPIEXEC, SONDE, Case, conv_model, dense_model, digest, fashion, main, options
+from sonde_case import MPIEXEC, SONDE, Case, columns, conv_model, dense_model, digest, fashion, main, options
 
 # Several rounds of several micro-batches.
 ROUNDS = ["--num-seeds", "160", "--batch", "16", "--first-round", "32", "--round", "64", "--max-iterations", "10"]
@@ -139,8 +139,10 @@ class Stopped(Resume):
         self.assertEqual(digest(self.folder / "out.h5"), reference)
 
     def test_coverage_goal_and_passes(self):
-        words = fashion("--constraint", "light", *ROUNDS, "--passes", "3", "--until-coverage", "0.81")
+        # A threshold so high that the goal is reached in the second pass, seconds after the first time limit.
+        words = fashion("--constraint", "light", *LONG, "--passes", "3", "--threshold", "0.9", "--until-coverage", "0.478")
         self.stop_and_resume_many(words)
+        self.assertEqual(columns(self.folder / "out.h5", "coverage_history")["pass"][-1], 1)
 
     def test_onednn(self):
         shape = (210, 210, 3)  # images too large for the lanes backend

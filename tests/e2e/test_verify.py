@@ -39,7 +39,7 @@ class Verify(Case):
         for ranks in (1, 2):
             done = self.run_sonde("verify", self.result, ranks=ranks)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-            self.assertIn(" 0 do not hold; coverage holds", done.stdout)
+            self.assertIn(" 0 do not hold; coverage holds; tables agree", done.stdout)
 
     def test_changed_input(self):
         row, seeds = self.generated_row()
@@ -65,7 +65,8 @@ class Verify(Case):
     def test_changed_columns(self):
         row, _ = self.generated_row()
         for name, new in [("label_0", lambda old: (old + 1) % 10), ("label_2", lambda old: (old + 1) % 10), ("l1", lambda old: old * 1.001),
-                          ("l2", lambda old: old + 1e-6), ("linf", lambda old: np.nan), ("confidence_1", lambda old: old - 0.01), ("kind", lambda old: 0)]:
+                          ("l2", lambda old: old + 1e-6), ("linf", lambda old: np.nan), ("confidence_1", lambda old: old - 0.01), ("kind", lambda old: 0),
+                          ("seed_label", lambda old: (old + 1) % 10), ("valid", lambda old: 0)]:
             def edit(values):
                 values[row] = new(values[row])
             with self.subTest(column=name):
@@ -80,6 +81,68 @@ class Verify(Case):
         def change(values):
             values[first, 14, 14, 0] ^= 1
         self.assert_found_out("finding_data/input", change, f"finding {first} ")
+
+    def test_changed_seed_label_of_a_seed_on_which_models_differ(self):
+        with h5py.File(self.result) as file:
+            first = int(np.flatnonzero(file["findings/kind"][()] == 0)[0])
+
+        def edit(values):
+            values[first] = (values[first] + 1) % 10
+        self.assert_found_out("findings/seed_label", edit, f"finding {first} ", "label of the seed")
+
+    def test_seed_on_which_models_differ(self):
+        """A finding that claims to be generated from a seed of another finding, on which the models differ."""
+        row, _ = self.generated_row()
+        with h5py.File(self.result) as file:
+            kinds, seeds = file["findings/kind"][()], file["finding_data/seed"][()]
+            change = np.abs(file["finding_data/input"][row].astype(float) - seeds[int(np.flatnonzero(kinds == 0)[0])]) / 255
+        path = self.edited("finding_data/seed", lambda values: values.__setitem__(row, seeds[int(np.flatnonzero(kinds == 0)[0])]))
+        with h5py.File(path, "r+") as file:
+            for name, value in (("l1", change.sum()), ("l2", np.sqrt((change ** 2).sum())), ("linf", change.max())):
+                file[f"findings/{name}"][row] = value
+        told = self.verify(path, status=1)
+        self.assertIn("already differ on the seed", told)
+        self.assertIn("1 do not hold", told)
+
+    def test_valid_of_published_findings(self):
+        """Recomputed from the form in which they would be saved; each value is found out when it is turned."""
+        self.result = self.generate(*fashion("--constraint", "light", "--mode", "published", *ROUNDS), out="published.h5")
+        self.assertIn("tables agree", self.verify(self.result))
+        with h5py.File(self.result) as file:
+            rows = np.flatnonzero(file["findings/kind"][()] == 1)
+        self.assertGreater(len(rows), 5)
+
+        def edit(values):
+            values[rows] ^= 1
+        self.assert_found_out("findings/valid", edit, "when saved", f"{len(rows)} do not hold")
+
+    def test_changed_tables(self):
+        """What no finding shows: other tables, and columns of the ascent."""
+        row, _ = self.generated_row()
+        with h5py.File(self.result) as file:
+            exhausted = int(np.flatnonzero(file["seeds/status"][()] == 2)[0])
+            found = int(np.flatnonzero(file["seeds/status"][()] == 1)[0])
+        for data, at, new, text in [
+                ("findings/target_model", row, 3, f"of finding {row} do not fit"),
+                ("findings/iterations", row, 21, "do not fit"),
+                ("findings/iterations", row, 0, "do not fit"),
+                ("findings/pass", row, 1, "order"),
+                ("finding_data/seed_index", row, 100000, "of other seeds"),
+                ("finding_data/pass", row, 1, "of other seeds"),
+                ("seeds/status", exhausted, 1, "/seeds and /findings differ"),
+                ("seeds/status", found, 2, "/seeds and /findings differ"),
+                ("seeds/status", found, 7, "/seeds and /findings differ"),
+                ("seeds/iterations", found, 19, "/seeds and /findings differ"),
+                ("seeds/index", 0, 100000, "/seeds is not in the order"),
+                ("coverage_history/seeds", -1, 63, "/coverage_history/seeds"),
+                ("coverage_history/findings", 0, 1000, "/coverage_history/findings"),
+                ("coverage_history/covered_1", -1, 1, "/coverage_history/covered_1"),
+                ("coverage_history/pass", -1, 1, "/coverage_history/pass"),
+                ("coverage_history/round", 0, 5, "/coverage_history/round")]:
+            def edit(values):
+                values[at] = new
+            with self.subTest(data=data, new=new):
+                self.assert_found_out(data, edit, text, "tables DO NOT AGREE")
 
     def test_changed_coverage(self):
         for model in range(3):
@@ -107,7 +170,8 @@ class Verify(Case):
                 self.assertIn("cut.h5", done.stderr)
 
     def test_lacking_columns(self):
-        for name in ("findings/label_1", "findings", "finding_data/input", "config", "models/1", "models/1/sha256", "coverage", "coverage/2/covered"):
+        for name in ("findings/label_1", "findings", "finding_data/input", "config", "models/1", "models/1/sha256", "coverage", "coverage/2/covered", "seeds", "seeds/status",
+                     "coverage_history", "coverage_history/covered_2", "finding_data/pass"):
             path = self.folder / "lacking.h5"
             shutil.copy(self.result, path)
             with h5py.File(path, "r+") as file:
